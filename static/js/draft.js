@@ -1,0 +1,134 @@
+// Nothing typed is lost: a form with data-draft="key" keeps its fields in this browser until it was really sent.
+//
+//   <form method="post" data-draft="incident-new"> … </form>
+//
+// Kept: text, choices, ticks. Never kept: passwords, files, hidden fields, anything with data-no-draft or
+// autocomplete="one-time-code|cc-…|…-password". A draft belongs to the signed-in person (body[data-person], when given)
+// and is thrown away after 30 days, when the form was accepted, or by the 破棄する button.
+
+const PREFIX = "ushiro:draft:";
+const SENT = "ushiro:sent";
+const AGE = 30 * 24 * 3600 * 1000;
+const words = document.documentElement.lang.startsWith("en")
+  ? { back: "Your draft of %s has been put back.", drop: "Discard it" }
+  : { back: "%s に書きかけた下書きを戻しました。", drop: "破棄する" };
+
+const store = {
+  get: (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } },
+  set: (key, value) => { try { localStorage.setItem(key, JSON.stringify(value)); } catch { /* full or forbidden: go without */ } },
+  drop: (key) => { try { localStorage.removeItem(key); } catch { /* forbidden */ } },
+};
+
+const keyOf = (form) => `${PREFIX}${document.body.dataset.person ?? ""}:${form.dataset.draft}`;
+
+const keeps = (field) =>
+  field.name && !field.disabled && !field.readOnly && !("noDraft" in field.dataset) &&
+  !/^(password|file|hidden|submit|button|reset|image)$/.test(field.type) &&
+  !/^(one-time-code|new-password|current-password|cc-.*)$/.test(field.autocomplete ?? "") &&
+  field.name !== "csrfmiddlewaretoken";
+
+const read = (form) => {
+  const kept = {};
+  for (const field of form.elements) {
+    if (!keeps(field)) continue;
+    const list = (kept[field.name] ??= []);
+    if (field.type === "checkbox" || field.type === "radio") {
+      if (field.checked) list.push(field.value);
+    } else if (field.type === "select-multiple") {
+      list.push(...[...field.selectedOptions].map((option) => option.value));
+    } else {
+      list.push(field.value);
+    }
+  }
+  return kept;
+};
+
+const write = (form, kept) => {
+  const next = {};
+  for (const field of form.elements) {
+    const list = keeps(field) ? kept[field.name] : undefined;
+    if (!Array.isArray(list)) continue;
+    if (field.type === "checkbox" || field.type === "radio") {
+      field.checked = list.includes(field.value);
+    } else if (field.type === "select-multiple") {
+      for (const option of field.options) option.selected = list.includes(option.value);
+    } else {
+      const at = (next[field.name] ??= 0);
+      if (at < list.length) field.value = list[at];
+      next[field.name] += 1;
+    }
+  }
+};
+
+const tell = (form, key, savedAt, before) => {
+  const when = new Intl.DateTimeFormat(document.documentElement.lang || "ja", { dateStyle: "medium", timeStyle: "short" });
+  const note = document.createElement("div");
+  note.className = "draft-note";
+  note.setAttribute("role", "status");
+  const text = document.createElement("span");
+  text.textContent = words.back.replace("%s", when.format(savedAt));
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn sm";
+  button.textContent = words.drop;
+  button.addEventListener("click", () => {
+    store.drop(key);
+    write(form, before);
+    note.remove();
+    form.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+  });
+  note.append(text, button);
+  form.prepend(note);
+};
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+const watch = (form) => {
+  if (form.dataset.draftOn || !form.dataset.draft) return;
+  form.dataset.draftOn = "1";
+  const key = keyOf(form);
+  const before = read(form);
+  const refused = form.querySelector(".is-invalid, .alert-danger") !== null;
+  const draft = store.get(key);
+  if (draft && (!draft.at || Date.now() - draft.at > AGE)) {
+    store.drop(key);
+  } else if (draft && !refused && !same(draft.fields, before)) {
+    // A refused form already shows what was sent, newer than any draft.
+    write(form, draft.fields);
+    tell(form, key, draft.at, before);
+  }
+  let timer = 0;
+  const keep = () => {
+    window.clearTimeout(timer);
+    if (form.dataset.draftSent) return;
+    const fields = read(form);
+    if (same(fields, before)) return;
+    store.set(key, { at: Date.now(), fields });
+  };
+  const soon = () => { window.clearTimeout(timer); timer = window.setTimeout(keep, 400); };
+  form.addEventListener("input", soon);
+  form.addEventListener("change", soon);
+  window.addEventListener("pagehide", keep);
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    keep(); // the line may drop: the draft goes only when the next page proves that the form was taken
+    try { sessionStorage.setItem(SENT, key); } catch { /* forbidden */ }
+  });
+  form.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === form && event.detail.successful) { form.dataset.draftSent = "1"; store.drop(key); }
+  });
+};
+
+// Only an accepted form is answered by sending us on to another page: a refusal, an error page or a cut line is not.
+const settle = () => {
+  let sent = null;
+  try { sent = sessionStorage.getItem(SENT); sessionStorage.removeItem(SENT); } catch { return; }
+  const arrived = performance.getEntriesByType("navigation")[0];
+  const signIn = /\/(login|reauthenticate)\//.test(location.pathname); // the session had ended: the draft is still needed
+  if (sent && arrived?.type === "navigate" && arrived.redirectCount > 0 && !signIn) store.drop(sent);
+};
+
+settle();
+const all = () => document.querySelectorAll("form[data-draft]").forEach(watch);
+all();
+document.addEventListener("htmx:load", all);
