@@ -1,0 +1,68 @@
+# Every command a developer or operator types. `make help` lists them; CI runs the same ones.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PY := .venv/bin/python
+
+PORT ?= 8000
+SAMPLE ?= 1
+# HOST and DATA count only when typed on the command line: some shells export a HOST of their own.
+ifeq ($(origin HOST),command line)
+up_host := --host '$(HOST)'
+endif
+ifeq ($(origin DATA),command line)
+export USHIRO_DATA := $(DATA)
+endif
+up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
+PYTEST ?=
+LANGUAGES := -l ja -l en
+
+.PHONY: help install install-dev up test check fmt messages lock pictures soak clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@echo "  for up: PORT=8000 HOST=127.0.0.1 DATA=./var SAMPLE=1 (0 starts empty)"
+
+install: ## .venv with the packages of requirements.lock (Python 3.12 or newer)
+	@sh deploy/install.sh requirements.lock installed
+
+install-dev: ## .venv with the developer packages as well
+	@sh deploy/install.sh requirements-dev.lock installed-dev
+
+up: install ## start everything: web, worker, beat, broker; Ctrl-C stops it
+	@$(PY) manage.py up --port '$(PORT)' $(up_host) $(up_sample)
+
+test: install-dev ## every test: unit, integration, browser (PYTEST="-k word" for some)
+	@$(PY) -m pytest $(PYTEST)
+
+check: install-dev ## style, import contracts, migrations, templates
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports
+	@USHIRO_MODE=test $(PY) manage.py makemigrations --check --dry-run
+	@.venv/bin/djlint --lint templates
+
+fmt: install-dev ## put the code into the house style
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+messages: install-dev ## collect and compile the texts of both languages (needs gettext)
+	@command -v msgfmt >/dev/null || { echo "make messages needs gettext; on Debian: apt-get install gettext" >&2; exit 1; }
+	@USHIRO_MODE=test $(PY) manage.py makemessages $(LANGUAGES) --no-location --no-obsolete --ignore .venv --ignore var
+	@USHIRO_MODE=test $(PY) manage.py makemessages -d djangojs $(LANGUAGES) --no-location --no-obsolete --ignore .venv --ignore var --ignore static/vendor
+	@USHIRO_MODE=test $(PY) manage.py compilemessages --ignore .venv
+
+lock: ## choose package versions anew (needs uv)
+	@command -v uv >/dev/null || [ -x .venv/bin/uv ] || { echo "make lock needs uv; get it with: .venv/bin/pip install uv" >&2; exit 1; }
+	@PATH="$$PWD/.venv/bin:$$PATH"; uv lock && \
+	uv export --frozen --no-header --no-emit-project --no-dev -o requirements.lock >/dev/null && \
+	uv export --frozen --no-header --no-emit-project -o requirements-dev.lock >/dev/null
+	@! grep -n '://' requirements.lock requirements-dev.lock || { echo "A lock names an address; it must hold names and hashes only." >&2; exit 1; }
+
+pictures: install-dev ## make the pictures of the README again
+	@$(PY) docs/pictures.py
+
+soak: install-dev ## run the reminder path for a while under kills (MINUTES=10)
+	@$(PY) -m pytest -m soak $(PYTEST)
+
+clean: ## remove what can be made again; var/ stays
+	@rm -rf .pytest_cache .ruff_cache .import_linter_cache .mypy_cache htmlcov .coverage test-results build
