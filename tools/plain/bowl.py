@@ -66,7 +66,7 @@ def crack(seed: str) -> Crack:
     Returns:
         Path data (`M x y L x y …`) inside the bowl's body, one decimal, in units of VIEW_BOX.
     """
-    dice = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a drawing, not a secret
+    dice = random.Random(hashlib.sha256(seed.encode()).digest())
     angle = math.radians(_LAST_ANGLE - (_LAST_ANGLE - _FIRST_ANGLE) * place(seed))
     start = (CENTRE_X + RIM_RX * math.cos(angle), RIM_Y + RIM_RY * math.sin(angle))
     aim = (CENTRE_X + (start[0] - CENTRE_X) * dice.uniform(0.12, 0.4), dice.uniform(168, 208))

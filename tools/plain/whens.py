@@ -59,7 +59,8 @@ OFFSETS: dict[str, int] = {
 }  # fmt: skip
 """Zone letters with one meaning only, in minutes east of UTC. CST, IST and BST have several: not read."""
 
-_MONTHS = {name: n for n, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _MONTH = r"(?P<mon>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -85,7 +86,9 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<h>\d{2}):?(?P<m>\d{2})$|(?P<name>[A-Za-z]{1,4})$")
-_WEEKDAY = re.compile(r"\(?(?:月|火|水|木|金|土|日)(?:曜日?)?\)|^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", re.IGNORECASE)
+_WEEKDAY = re.compile(
+    r"\(?(?:月|火|水|木|金|土|日)(?:曜日?)?\)|^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", re.IGNORECASE
+)
 _NO_TIME = re.compile(r"[\sT]*-{1,2}:-{1,2}$|\s+不明$|\s+unknown$", re.IGNORECASE)
 _RFC = re.compile(r"^[A-Za-z]{3}, \d{1,2} [A-Za-z]{3} \d{4} \d{2}:\d{2}:\d{2} [+-]\d{4}$")
 

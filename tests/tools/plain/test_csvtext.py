@@ -169,7 +169,7 @@ def test_memory_stays_flat():
     line = "12345,請求書の誤送信,山田,2026/11/20\r\n".encode("cp932")
 
     def peak(rows: int) -> int:
-        stream = io.BytesIO("a,b,c,d\r\n".encode() + line * rows)
+        stream = io.BytesIO(b"a,b,c,d\r\n" + line * rows)
         tracemalloc.start()
         assert sum(1 for _ in read_table(stream)) == rows
         _, most = tracemalloc.get_traced_memory()
