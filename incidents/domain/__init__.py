@@ -1,0 +1,1 @@
+"""Verbs. Keyword-only, `by=` names who acts, one transaction each, trace and letters inside it."""

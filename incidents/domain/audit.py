@@ -1,0 +1,63 @@
+"""The trace of a change, in the transaction of the change (invariant 5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+
+from incidents.models import AuditEntry, Countermeasure, EffectCheck, Incident, Person, RootCause, TimelineEntry, Why
+
+SYSTEM_LABEL = "うしろ"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: records by their label, times in ISO form."""
+    if isinstance(value, models.Model):
+        return str(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return value
+
+
+def _incident_of(target: models.Model) -> Incident | None:
+    if isinstance(target, Incident):
+        return target
+    if isinstance(target, (Countermeasure, Why, RootCause, TimelineEntry)):
+        return target.incident
+    if isinstance(target, EffectCheck):
+        return target.measure.incident
+    return None
+
+
+def entry(
+    by: Person | None, verb: str, target: models.Model, *, reason: str = "", **changes: tuple[Any, Any]
+) -> AuditEntry:
+    """An unsaved entry; `changes` are field=(old, new)."""
+    incident = _incident_of(target)
+    return AuditEntry(
+        actor_id=by.pk if by else None,
+        actor_label=str(by) if by else SYSTEM_LABEL,
+        verb=verb,
+        target_type=target._meta.model_name,
+        target_id=target.pk,
+        target_label=str(target)[:200],
+        team_id=incident.team_id if incident else getattr(target, "team_id", None),
+        incident_id=incident.pk if incident else None,
+        changes={name: [plain(old), plain(new)] for name, (old, new) in changes.items()},
+        reason=reason,
+    )
+
+
+def note(
+    by: Person | None, verb: str, target: models.Model, *, reason: str = "", **changes: tuple[Any, Any]
+) -> AuditEntry:
+    """Write who did what. Call it inside the transaction of the change, so that both stand or fall together.
+
+    by: the person, or None when Ushiro itself acts (beat, sweep).
+    verb: "noun.did", known to incidents.queries.audit.VERBS (a house test compares).
+    """
+    written = entry(by, verb, target, reason=reason, **changes)
+    written.save(force_insert=True)
+    return written

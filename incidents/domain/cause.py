@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import rules
+from incidents.domain import audit
+from incidents.domain.incident import editor, lock, refresh_stage
+from incidents.enums import Track
+from incidents.errors import Refused
+from incidents.models import Incident, Person, RootCause, Why
+from incidents.queries.calendar import today_here
+
+
+@transaction.atomic
+def ask_why(
+    incident: Incident,
+    *,
+    by: Person,
+    text: str,
+    parent: Why | None = None,
+    track: str = Track.OCCURRENCE,
+    evidence: str = "",
+) -> Why:
+    """Add an answer to "why". Under a parent it takes the parent's track. Raises NotAllowed, Refused."""
+    editor(by, incident)
+    current = lock(incident)
+    rules.refuse_change(current.stage)
+    if not text.strip():
+        raise Refused("empty", _("なぜが書かれていません。"), _("何がそうさせたかを一行書いてください。"), "causes")
+    if parent is not None and parent.incident_id != current.pk:
+        raise Refused("other_incident", _("別の記録のなぜには足せません。"))
+    why = Why.objects.create(
+        incident=current,
+        parent=parent,
+        track=parent.track if parent else track,
+        text=text,
+        evidence=evidence,
+        author=by,
+    )
+    audit.note(by, "why.asked", why)
+    return why
+
+
+@transaction.atomic
+def mark_root(why: Why, *, by: Person, factor: str) -> RootCause:
+    """Say that this why can be changed: a root cause. Several are allowed. Raises NotAllowed, Refused.
+
+    On a root that was reopened because its measure did not work, marking it again says: looked at anew, it is still this.
+    """
+    editor(by, why.incident)
+    incident = lock(why.incident)
+    rules.refuse_change(incident.stage)
+    root = RootCause.objects.filter(why=why).first()
+    if root is None:
+        root = RootCause.objects.create(why=why, incident=incident, factor=factor)
+        audit.note(by, "root.marked", root, factor=("", factor))
+    elif root.reopened_at is not None:
+        audit.note(by, "root.confirmed", root, factor=(root.factor, factor), reopened_at=(root.reopened_at, None))
+        root.factor, root.reopened_at, root.reopened_reason = factor, None, ""
+        root.save()
+    else:
+        raise Refused("already_root", _("このなぜには、もう真因の印がついています。"), "", "causes")
+    refresh_stage(incident, by=by)
+    return root
+
+
+@transaction.atomic
+def reopen(root: RootCause, *, by: Person, reason: str) -> RootCause:
+    """Take the cause up again, because what was done about it did not work. The history stays (invariant 3)."""
+    root.reopened_at, root.reopened_reason = timezone.now(), reason[:300]
+    root.save(update_fields=["reopened_at", "reopened_reason", "updated_at"])
+    audit.note(by, "root.reopened", root, reason=reason)
+    return root
+
+
+@transaction.atomic
+def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) -> RootCause:
+    """Leave a root cause without a measure until `review_on`, for a reason. A lead decides. Raises NotAllowed, Refused."""
+    rules.refuse_unless_lead(editor(by, root.incident))
+    incident = lock(root.incident)
+    rules.refuse_change(incident.stage)
+    if not reason.strip():
+        raise Refused("no_reason", _("受け入れる理由が書かれていません。"), _("理由を一行書いてください。"), "causes")
+    if review_on <= today_here():
+        raise Refused("review_in_past", _("見直す日が今日より前か今日です。"), _("明日より後の日付を入れてください。"), "causes")
+    root.risk_reason, root.risk_review_on, root.risk_by = reason, review_on, by
+    root.save()
+    audit.note(by, "root.risk_accepted", root, reason=reason, review_on=(None, review_on))
+    refresh_stage(incident, by=by)
+    return root

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import rules
+from incidents.domain import audit, cause, reminder
+from incidents.domain.incident import editor, lock, refresh_stage, tell
+from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, Outcome
+from incidents.errors import Refused
+from incidents.models import Countermeasure, EffectCheck, Person
+from incidents.queries.calendar import today_here
+
+
+@transaction.atomic
+def record_outcome(
+    check: EffectCheck, *, by: Person, outcome: str, note: str, again_on: date | None = None
+) -> EffectCheck:
+    """Say whether the measure works. Gold only here, and never by its owner (invariant 3, V2).
+
+    note: what was seen. again_on: for "partly" and "inconclusive", when to look again.
+    Ineffective reopens the root cause and keeps the history. Raises NotAllowed, Refused.
+    """
+    editor(by, check.measure.incident)
+    incident = lock(check.measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team", "owner", "root").get(pk=check.measure_id)
+    check = EffectCheck.objects.select_related("follow_up", "checker").get(pk=check.pk)
+    rules.refuse_outcome(
+        measure_status=measure.status,
+        check_open=not check.outcome,
+        owner_id=measure.owner_id,
+        by_id=by.pk,
+        note=note,
+    )
+    look_again = outcome in {Outcome.PARTLY, Outcome.INCONCLUSIVE}
+    if look_again and (again_on is None or again_on <= today_here()):
+        raise Refused("no_next_check", _("次に確かめる日が決まっていません。"), _("明日より後の日付を入れてください。"))
+    check.outcome, check.outcome_note = outcome, note
+    check.decided_at, check.decided_by = timezone.now(), by
+    check.save()
+    audit.note(by, "check.decided", check, reason=note, outcome=("", outcome))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.CHECK,
+        text=_("効果確認（%(outcome)s）: %(title)s。%(note)s")
+        % {"outcome": check.get_outcome_display(), "title": measure.title, "note": note},
+    )
+    reminder.keep(check.follow_up, by=by)
+    if outcome == Outcome.EFFECTIVE:
+        _settle(measure, MeasureStatus.EFFECTIVE, by)
+    elif outcome == Outcome.INEFFECTIVE:
+        _settle(measure, MeasureStatus.INEFFECTIVE, by)
+        cause.reopen(measure.root, by=by, reason=note)
+    else:
+        following = EffectCheck.objects.create(
+            measure=measure, what=check.what, threshold=check.threshold, check_on=again_on, checker=check.checker
+        )
+        reminder.follow(
+            kind=FollowUpKind.EFFECT_CHECK,
+            incident=incident,
+            owner=check.checker,
+            backup=None,
+            due_on=again_on,
+            check_plan=following,
+        )
+    refresh_stage(incident, by=by)
+    return check
+
+
+def _settle(measure: Countermeasure, status: str, by: Person) -> None:
+    old = measure.status
+    measure.status = status
+    measure.save(update_fields=["status", "updated_at"])
+    audit.note(by, "measure.judged", measure, status=(old, status))

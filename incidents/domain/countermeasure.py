@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import rules
+from incidents.domain import audit, reminder
+from incidents.domain.incident import editor, lock, refresh_stage, tell
+from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, RUNNING_STATUSES
+from incidents.errors import Refused
+from incidents.models import Countermeasure, EffectCheck, Incident, Person
+from incidents.queries import access
+from incidents.queries.calendar import business_calendar, today_here
+
+PLAN_FIELDS = ("title", "kind", "before", "after", "strength", "root", "owner", "backup", "due_on", "promised_outside")
+CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on": "check_on", "checker": "checker"}
+
+
+def _members_only(incident: Incident, *people: Person | None) -> None:
+    for person in people:
+        if person is not None and access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
+            raise Refused(
+                "not_in_team",
+                _("%(name)sさんは、このチームで対策を受け持てません。") % {"name": person},
+                _("チームのメンバーから選んでください。"),
+            )
+
+
+def _open_check(measure: Countermeasure) -> EffectCheck | None:
+    return measure.checks.filter(outcome="").select_related("checker").first()
+
+
+@transaction.atomic
+def propose(incident: Incident, *, by: Person, title: str, **plan: Any) -> Countermeasure:
+    """Write down a measure as an idea; everything but the title may come later.
+
+    plan: names of PLAN_FIELDS, and check_what, check_threshold, check_on, checker for the effect check.
+    Raises NotAllowed, Refused.
+    """
+    editor(by, incident)
+    current = lock(incident)
+    rules.refuse_change(current.stage)
+    check = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
+    _members_only(current, plan.get("owner"), plan.get("backup"), check.get("checker"))
+    measure = Countermeasure.objects.create(incident=current, title=title, **plan)
+    EffectCheck.objects.create(measure=measure, **check)
+    audit.note(by, "measure.proposed", measure)
+    return measure
+
+
+@transaction.atomic
+def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
+    """Change a measure that is still an idea. A promise is changed by its own verbs, which tell those concerned."""
+    editor(by, measure.incident)
+    lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
+    if measure.status != MeasureStatus.PROPOSED:
+        raise Refused(
+            "already_promised", _("約束した対策は、ここでは書きかえられません。"), _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。")
+        )
+    check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
+    _members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
+    changes = {name: (getattr(measure, name), value) for name, value in plan.items() if getattr(measure, name) != value}
+    for name, value in plan.items():
+        setattr(measure, name, value)
+    measure.save()
+    check = _open_check(measure) or EffectCheck(measure=measure)
+    for name, value in check_plan.items():
+        if getattr(check, name) != value:
+            changes[f"check_{name}"] = (getattr(check, name), value)
+            setattr(check, name, value)
+    check.save()
+    if changes:
+        audit.note(by, "measure.edited", measure, **changes)
+    return measure
+
+
+@transaction.atomic
+def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Countermeasure:
+    """Promise the measure: from here on its owner is reminded until it is done and proven.
+
+    weak_reason: a lead's reason to go on with strength 0-1 alone (invariant 2).
+    Raises Refused with the first thing that is missing, NotAllowed when the role does not suffice.
+    """
+    role = editor(by, measure.incident)
+    incident = lock(measure.incident)
+    rules.refuse_change(incident.stage)
+    measure = Countermeasure.objects.select_related("incident__team", "owner", "backup", "root").get(pk=measure.pk)
+    check = _open_check(measure)
+    others = Countermeasure.objects.filter(incident=incident).exclude(pk=measure.pk)
+    rules.refuse_commit(
+        rules.CommitFacts(
+            status=measure.status,
+            has_root=measure.root_id is not None,
+            before=measure.before,
+            after=measure.after,
+            strength=measure.strength,
+            owner_id=measure.owner_id,
+            due_on=measure.due_on,
+            check_measure=check.what if check else "",
+            check_threshold=check.threshold if check else "",
+            checker_id=check.checker_id if check else None,
+            check_on=check.check_on if check else None,
+        ),
+        severity=incident.severity,
+        others=[rules.MeasureFacts(*row) for row in others.values_list("status", "strength", "root_id")],
+        role=role,
+        weak_reason=weak_reason,
+        today=today_here(),
+    )
+    _members_only(incident, measure.owner, measure.backup, check.checker)
+    measure.status, measure.committed_at, measure.weak_reason = MeasureStatus.COMMITTED, timezone.now(), weak_reason
+    measure.save(update_fields=["status", "committed_at", "weak_reason", "updated_at"])
+    audit.note(by, "measure.committed", measure, reason=weak_reason, status=(MeasureStatus.PROPOSED, measure.status))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.MEASURE,
+        text=_("対策を約束: %(title)s（担当 %(owner)s、期限 %(due)s）")
+        % {"title": measure.title, "owner": measure.owner, "due": f"{measure.due_on:%Y-%m-%d}"},
+    )
+    reminder.follow(
+        kind=FollowUpKind.COUNTERMEASURE,
+        incident=incident,
+        owner=measure.owner,
+        backup=measure.backup,
+        due_on=measure.due_on,
+        measure=measure,
+    )
+    refresh_stage(incident, by=by)
+    return measure
+
+
+@transaction.atomic
+def start(measure: Countermeasure, *, by: Person) -> Countermeasure:
+    """Say that work on a promised measure has begun. Raises NotAllowed, Refused."""
+    editor(by, measure.incident)
+    lock(measure.incident)
+    changed = Countermeasure.objects.filter(pk=measure.pk, status=MeasureStatus.COMMITTED).update(
+        status=MeasureStatus.IN_PROGRESS, updated_at=timezone.now()
+    )
+    if not changed:
+        raise Refused("not_committed", _("約束した対策だけが始められます。"))
+    measure.refresh_from_db()
+    audit.note(by, "measure.started", measure, status=(MeasureStatus.COMMITTED, MeasureStatus.IN_PROGRESS))
+    return measure
+
+
+@transaction.atomic
+def complete(measure: Countermeasure, *, by: Person, note: str = "", evidence: str = "") -> Countermeasure:
+    """できました: the measure is in force. Its reminders end here; the effect check's begin (invariant 3).
+
+    note, evidence: at least one of them. Raises NotAllowed, Refused. A second press is refused with "not_running".
+    """
+    editor(by, measure.incident)
+    incident = lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team", "owner", "follow_up").get(pk=measure.pk)
+    rules.refuse_complete(status=measure.status, note=note, evidence=evidence)
+    old = measure.status
+    measure.status, measure.done_at, measure.done_by = MeasureStatus.DONE, timezone.now(), by
+    measure.done_note, measure.done_evidence = note.strip(), evidence.strip()
+    measure.save(update_fields=["status", "done_at", "done_by", "done_note", "done_evidence", "updated_at"])
+    audit.note(by, "measure.completed", measure, status=(old, measure.status))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.MEASURE,
+        text=_("対策を実施: %(title)s。%(note)s") % {"title": measure.title, "note": (note or evidence).strip()},
+    )
+    reminder.keep(measure.follow_up, by=by)
+    _begin_check(measure, incident)
+    refresh_stage(incident, by=by)
+    return measure
+
+
+def _begin_check(measure: Countermeasure, incident: Incident) -> None:
+    """Start reminding the checker. A measure done late keeps the whole window that was promised for watching it."""
+    check = _open_check(measure)
+    late = (today_here() - measure.due_on).days
+    if late > 0:
+        check.check_on += timedelta(days=late)
+        check.save(update_fields=["check_on", "updated_at"])
+    reminder.follow(
+        kind=FollowUpKind.EFFECT_CHECK,
+        incident=incident,
+        owner=check.checker,
+        backup=None,
+        due_on=check.check_on,
+        check_plan=check,
+    )
+
+
+@transaction.atomic
+def change_due(measure: Countermeasure, *, by: Person, due_on: date, reason: str) -> Countermeasure:
+    """Move the due date with a reason (M3). What was planned for the old date is cancelled and planned anew.
+
+    Raises NotAllowed, Refused.
+    """
+    editor(by, measure.incident)
+    incident = lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team", "follow_up").get(pk=measure.pk)
+    if measure.status not in RUNNING_STATUSES:
+        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
+    if not reason.strip():
+        raise Refused("no_reason", _("期限を変える理由が書かれていません。"), _("理由を一行書いてください。"))
+    if due_on < today_here():
+        raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
+    old = measure.due_on
+    if due_on == old:
+        raise Refused("same_date", _("期限は変わっていません。"), _("別の日付を選んでください。"))
+    measure.due_on = due_on
+    measure.save(update_fields=["due_on", "updated_at"])
+    check = _open_check(measure)
+    if check is not None and check.check_on is not None:
+        check.check_on += due_on - old
+        check.save(update_fields=["check_on", "updated_at"])
+    audit.note(by, "measure.due_changed", measure, reason=reason, due_on=(old, due_on))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.MEASURE,
+        text=_("期限を変更: %(title)s %(old)s → %(new)s（%(reason)s）")
+        % {"title": measure.title, "old": old, "new": due_on, "reason": reason},
+    )
+    reminder.move(measure.follow_up, due_on=due_on)
+    return measure
+
+
+@transaction.atomic
+def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str = "") -> Countermeasure:
+    """Give the measure to somebody else; the new owner is reminded from now on. Raises NotAllowed, Refused."""
+    editor(by, measure.incident)
+    incident = lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team", "owner", "follow_up").get(pk=measure.pk)
+    if measure.status not in RUNNING_STATUSES:
+        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
+    _members_only(incident, owner)
+    check = _open_check(measure)
+    if check is not None and check.checker_id == owner.pk:
+        raise Refused(
+            "checker_is_owner", _("その方は効き目を確かめる人です。"), _("確かめる人とは別の方に引き継いでください。")
+        )
+    if owner.pk == measure.owner_id:
+        raise Refused("same_owner", _("担当は変わっていません。"), _("別の方を選んでください。"))
+    old = measure.owner
+    measure.owner = owner
+    measure.backup_id = None if measure.backup_id == owner.pk else measure.backup_id
+    measure.save(update_fields=["owner", "backup", "updated_at"])
+    audit.note(by, "measure.handed_over", measure, reason=reason, owner=(old, owner))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.MEASURE,
+        text=_("担当を引き継ぎ: %(title)s %(old)s → %(new)s") % {"title": measure.title, "old": old, "new": owner},
+    )
+    reminder.hand_over(measure.follow_up, owner=owner, backup=measure.backup)
+    return measure
+
+
+@transaction.atomic
+def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: date) -> Countermeasure:
+    """Decide against a measure, with a reason and a date to look again (M5). A lead decides about a promise."""
+    role = editor(by, measure.incident)
+    incident = lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
+    if measure.status not in RUNNING_STATUSES | {MeasureStatus.PROPOSED}:
+        raise Refused("not_running", _("実施済みの対策は「実施しない」にできません。"))
+    if measure.status in RUNNING_STATUSES:
+        rules.refuse_unless_lead(role)
+    if not reason.strip():
+        raise Refused("no_reason", _("実施しない理由が書かれていません。"), _("理由を一行書いてください。"))
+    if review_on <= today_here():
+        raise Refused("review_in_past", _("見直す日が今日より前か今日です。"), _("明日より後の日付を入れてください。"))
+    old = measure.status
+    measure.status, measure.not_doing_reason = MeasureStatus.NOT_DOING, reason
+    measure.not_doing_by, measure.not_doing_review_on = by, review_on
+    measure.save()
+    audit.note(by, "measure.dropped", measure, reason=reason, status=(old, measure.status), review_on=(None, review_on))
+    tell(incident, by=by, kind=EntryKind.MEASURE, text=_("実施しない: %(title)s。%(reason)s") % {"title": measure.title, "reason": reason})
+    if old in RUNNING_STATUSES:
+        reminder.drop(measure.follow_up, reason="not_doing")
+    refresh_stage(incident, by=by)
+    return measure
+
+
+def next_check_day(measure: Countermeasure, days: int) -> date:
+    """The first business day on or after `days` calendar days from today, in the team's calendar."""
+    return business_calendar(measure.incident.team_id).roll_forward(today_here() + timedelta(days=days))

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents import rules
+from incidents.domain import audit
+from incidents.enums import EntryKind, IncidentKind, Stage
+from incidents.errors import Refused
+from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
+from incidents.queries import access
+from incidents.queries.incident import record_facts
+
+
+def editor(by: Person, incident: Incident) -> str | None:
+    """The person's role. Raises NotAllowed when it may not write; asked again here because a form can be old."""
+    role = access.role_in(by, incident.team_id)
+    rules.refuse_unless_editor(role)
+    return role
+
+
+def lock(incident: Incident) -> Incident:
+    """The incident's row, held until the transaction ends: two steps at once become one after the other."""
+    return Incident.objects.select_for_update(of=("self",)).select_related("team").get(pk=incident.pk)
+
+
+def take_numbers(count: int = 1) -> int:
+    """Reserve `count` consecutive reference numbers and return the first. Never handed out twice."""
+    Organisation.objects.filter(pk=1).update(next_incident_number=F("next_incident_number") + count)
+    return Organisation.objects.values_list("next_incident_number", flat=True).get(pk=1) - count
+
+
+def refresh_stage(incident: Incident, *, by: Person | None) -> Stage:
+    """Compute the stage from the record and keep it, with its trace. Call it at the end of every verb."""
+    old, new = incident.stage, rules.stage_of(record_facts(incident))
+    if new != old:
+        incident.stage = new
+        incident.mended_at = timezone.now() if new == Stage.MENDED else None
+        incident.save(update_fields=["stage", "mended_at", "updated_at"])
+        audit.note(by, "incident.stage_moved", incident, stage=(old, new))
+    return new
+
+
+def tell(incident: Incident, *, by: Person | None, kind: str, text: str, event_at: datetime | None = None) -> TimelineEntry:
+    """A line of the timeline that a verb writes itself."""
+    return TimelineEntry.objects.create(
+        incident=incident, kind=kind, text=text, event_at=event_at or timezone.now(), author=by, author_label=str(by or "")
+    )
+
+
+@transaction.atomic
+def report(
+    *,
+    by: Person,
+    team: Team,
+    title: str,
+    noticed_at: datetime,
+    who_waits: str = "",
+    kind: str = IncidentKind.INCIDENT,
+    **known: Any,
+) -> Incident:
+    """Record a crack from the three fields: what, when noticed, who waits (C1).
+
+    noticed_at: aware; the first-report clock counts from it.
+    who_waits: empty when nobody outside the team does; then no clock runs.
+    known: further fields of Incident, when they are known already.
+    Raises NotAllowed for a viewer, Refused when the time lies in the future.
+    """
+    rules.refuse_unless_editor(access.role_in(by, team.pk))
+    now = timezone.now()
+    if noticed_at > now + timedelta(minutes=5):
+        raise Refused("noticed_in_future", _("気づいた時刻が未来になっています。"), _("今日の日付と時刻を確かめてください。"))
+    organisation = Organisation.objects.get(pk=1)
+    minutes = team.first_report_minutes or organisation.first_report_minutes
+    expected = rules.first_report_expected(kind, someone_waits=bool(who_waits.strip()))
+    incident = Incident.objects.create(
+        number=take_numbers(),
+        team=team,
+        kind=kind,
+        title=title,
+        noticed_at=noticed_at,
+        who_waits=who_waits,
+        recorded_by=by,
+        owner=known.pop("owner", None) or by,
+        first_report_due_at=noticed_at + timedelta(minutes=minutes) if expected else None,
+        **known,
+    )
+    tell(incident, by=by, kind=EntryKind.NOTE, text=title, event_at=noticed_at)
+    audit.note(by, "incident.reported", incident)
+    refresh_stage(incident, by=by)
+    return incident
+
+
+@transaction.atomic
+def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
+    """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused."""
+    editor(by, incident)
+    current = lock(incident)
+    rules.refuse_change(current.stage)
+    changes = {name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value}
+    if not changes:
+        return current
+    for name, (_old, value) in changes.items():
+        setattr(current, name, value)
+    if {"who_waits", "noticed_at", "kind"} & changes.keys():
+        organisation = Organisation.objects.get(pk=1)
+        minutes = current.team.first_report_minutes or organisation.first_report_minutes
+        expected = rules.first_report_expected(current.kind, someone_waits=bool(current.who_waits))
+        current.first_report_due_at = current.noticed_at + timedelta(minutes=minutes) if expected else None
+    current.save()
+    audit.note(by, "incident.edited", current, **changes)
+    refresh_stage(current, by=by)
+    return current
+
+
+@transaction.atomic
+def record_first_report(
+    incident: Incident, *, by: Person, channel: str, reported_at: datetime, note: str = ""
+) -> Incident:
+    """Stop the clock: the other side has been told the facts. `reported_at` is aware.
+
+    A late report is recorded all the same; lateness is shown as a fact (B-3). Raises NotAllowed, Refused.
+    """
+    editor(by, incident)
+    current = lock(incident)
+    rules.refuse_change(current.stage)
+    if current.first_reported_at:
+        raise Refused("already_reported", _("一次報告はもう記録されています。"))
+    if reported_at < current.noticed_at:
+        raise Refused(
+            "report_before_notice", _("一次報告の時刻が、気づいた時刻より前です。"), _("どちらかの時刻を直してください。"), "first-report"
+        )
+    if reported_at > timezone.now() + timedelta(minutes=5):
+        raise Refused("report_in_future", _("一次報告の時刻が未来になっています。"), _("伝えた時刻を入れてください。"), "first-report")
+    current.first_reported_at = reported_at
+    current.first_report_channel = channel
+    current.save(update_fields=["first_reported_at", "first_report_channel", "updated_at"])
+    said = _("%(channel)sで一次報告") % {"channel": current.get_first_report_channel_display()}
+    tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=f"{said}: {note}" if note else said, event_at=reported_at)
+    audit.note(by, "incident.first_reported", current, first_reported_at=(None, reported_at), channel=("", channel))
+    refresh_stage(current, by=by)
+    return current
+
+
+@transaction.atomic
+def waive_first_report(incident: Incident, *, by: Person, reason: str) -> Incident:
+    """Say why no first report is needed. Raises NotAllowed, Refused."""
+    editor(by, incident)
+    current = lock(incident)
+    rules.refuse_change(current.stage)
+    if current.first_reported_at:
+        raise Refused("already_reported", _("一次報告はもう記録されています。"))
+    if not reason.strip():
+        raise Refused("no_reason", _("不要な理由が書かれていません。"), _("理由を一行書いてください。"), "first-report")
+    current.first_report_waived = reason
+    current.save(update_fields=["first_report_waived", "updated_at"])
+    tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=_("一次報告は不要: %(reason)s") % {"reason": reason})
+    audit.note(by, "incident.first_report_waived", current, reason=reason)
+    refresh_stage(current, by=by)
+    return current
+
+
+@transaction.atomic
+def end_otherwise(
+    incident: Incident, *, by: Person, end: str, reason: str, duplicate_of: Incident | None = None
+) -> Incident:
+    """Come to an end other than gold: repaired only, duplicate or withdrawn, always with a reason (A-10).
+
+    Promises already given stay open and go on being reminded (invariant 7). Raises NotAllowed, Refused.
+    """
+    editor(by, incident)
+    current = lock(incident)
+    if current.end:
+        raise Refused("ended", _("この記録はもう終わっています。"))
+    if not reason.strip():
+        raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
+    if end == Stage.DUPLICATE and (duplicate_of is None or duplicate_of.pk == current.pk):
+        raise Refused("no_original", _("どの記録と重複しているかが決まっていません。"), _("元の記録の番号（K-…）を入れてください。"))
+    current.end, current.end_reason = end, reason
+    current.duplicate_of = duplicate_of if end == Stage.DUPLICATE else None
+    current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    tell(current, by=by, kind=EntryKind.END, text=f"{Stage(end).label}: {reason}")
+    audit.note(by, "incident.ended", current, reason=reason, end=("", end))
+    refresh_stage(current, by=by)
+    return current
+
+
+@transaction.atomic
+def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
+    """Take up a record again that ended without gold. Raises NotAllowed, Refused."""
+    editor(by, incident)
+    current = lock(incident)
+    if not current.end:
+        raise Refused("not_ended", _("この記録は終わっていません。"))
+    if not reason.strip():
+        raise Refused("no_reason", _("理由が書かれていません。"), _("開き直す理由を一行書いてください。"))
+    old = current.end
+    current.end, current.end_reason, current.duplicate_of = "", "", None
+    current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    tell(current, by=by, kind=EntryKind.END, text=_("開き直しました: %(reason)s") % {"reason": reason})
+    audit.note(by, "incident.reopened", current, reason=reason, end=(old, ""))
+    refresh_stage(current, by=by)
+    return current

@@ -1,0 +1,337 @@
+"""The heart: promises, the ladder, the ledger, the morning's digest.
+
+Every row comes into being in the transaction that creates or changes a promise, and leaves it the same way.
+Nothing scans countermeasures for what might be due, and no due time ever lives in the broker.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from incidents import rules
+from incidents.domain import audit, letter
+from incidents.enums import DeliveryState, FollowUpKind, FollowUpState, LetterKind, LetterState, Role
+from incidents.letters import reminder as words
+from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Letter, Membership, Person, ReminderDelivery
+from incidents.queries import reminder as due
+from incidents.queries.calendar import business_calendar, business_calendars, today_here, today_of
+from tools.plain.holidays import BusinessCalendar
+
+log = logging.getLogger(__name__)
+
+# The ladder -----------------------------------------------------------------------------------
+
+OWNER, BACKUP, LEAD = "owner", "backup", "lead"
+# Business days from the due date, and who is told (U1).
+LADDER: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (-7, (OWNER,)),
+    (-3, (OWNER,)),
+    (-1, (OWNER,)),
+    (0, (OWNER,)),
+    (1, (OWNER,)),
+    (3, (OWNER,)),
+    (5, (OWNER, BACKUP)),
+    (7, (OWNER, LEAD)),
+)
+WEEK = 5  # business days between the steps after the last one, for ever
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung: its name in the ledger ("d-3", "d0", "w2"), its business day and the roles it speaks to."""
+
+    name: str
+    on: date
+    roles: tuple[str, ...]
+
+
+def step_name(days: int) -> str:
+    return "d0" if days == 0 else f"d{days:+d}"
+
+
+def ladder(due_on: date, calendar: BusinessCalendar, *, today: date) -> list[Step]:
+    """The steps still to come for a promise due on `due_on`, looked at on `today`, both local dates.
+
+    Nothing is late on a closed day: a due date on one counts as the next business day. Created late means the
+    nearest step only: before the due date what has passed is let go; after it the latest passed step comes today.
+    The list ends with the first weekly step that lies ahead; the next is planned when that one is told.
+    """
+    base = calendar.roll_forward(due_on)
+    steps = [Step(step_name(n), _shift(calendar, base, n), roles) for n, roles in LADDER]
+    week, last = 1, LADDER[-1][0]
+    while True:
+        step = Step(f"w{week}", _shift(calendar, base, last + WEEK * week), (OWNER, LEAD))
+        steps.append(step)
+        if step.on >= today:
+            break
+        week += 1
+    coming = [step for step in steps if step.on >= today]
+    missed = [step for step in steps if base <= step.on < today]
+    if missed:
+        late = missed[-1]
+        coming.insert(0, Step(late.name, calendar.roll_forward(today), late.roles))
+    return coming
+
+
+def next_week(name: str, due_on: date, calendar: BusinessCalendar) -> Step | None:
+    """The weekly step after the step `name`, or None when that one is not weekly."""
+    if not name.startswith("w"):
+        return None
+    week = int(name[1:]) + 1
+    base = calendar.roll_forward(due_on)
+    return Step(f"w{week}", _shift(calendar, base, LADDER[-1][0] + WEEK * week), (OWNER, LEAD))
+
+
+def _shift(calendar: BusinessCalendar, base: date, days: int) -> date:
+    return base if days == 0 else calendar.add_business_days(base, days)
+
+
+# Promises -------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def follow(
+    *,
+    kind: str,
+    incident: Incident,
+    owner: Person,
+    backup: Person | None,
+    due_on: date,
+    measure: Countermeasure | None = None,
+    check_plan: EffectCheck | None = None,
+) -> FollowUp:
+    """Begin to follow a promise: its row and its ledger, in the caller's transaction. `due_on` is a local date."""
+    follow_up = FollowUp.objects.create(
+        kind=kind, incident=incident, measure=measure, check_plan=check_plan, owner=owner, backup=backup, due_on=due_on
+    )
+    _plan(follow_up)
+    return follow_up
+
+
+@transaction.atomic
+def keep(follow_up: FollowUp, *, by: Person) -> None:
+    """The promise is kept: what was still planned is cancelled."""
+    _close(follow_up, FollowUpState.KEPT, "done")
+
+
+@transaction.atomic
+def drop(follow_up: FollowUp, *, reason: str) -> None:
+    """The promise is taken back: what was still planned is cancelled."""
+    _close(follow_up, FollowUpState.CANCELLED, reason)
+
+
+@transaction.atomic
+def move(follow_up: FollowUp, *, due_on: date) -> None:
+    """The promise has a new date: a new version of it is planned, the old one's rows are cancelled."""
+    _cancel(follow_up, "moved")
+    follow_up.due_on = due_on
+    follow_up.due_version += 1
+    follow_up.save(update_fields=["due_on", "due_version", "updated_at"])
+    _plan(follow_up)
+
+
+@transaction.atomic
+def hand_over(follow_up: FollowUp, *, owner: Person, backup: Person | None) -> None:
+    """The promise has a new owner: nothing more goes to the old one."""
+    _cancel(follow_up, "handed_over")
+    follow_up.owner, follow_up.backup = owner, backup
+    follow_up.due_version += 1
+    follow_up.save(update_fields=["owner", "backup", "due_version", "updated_at"])
+    _plan(follow_up)
+
+
+def _close(follow_up: FollowUp, state: str, reason: str) -> None:
+    follow_up.state, follow_up.closed_at = state, timezone.now()
+    follow_up.save(update_fields=["state", "closed_at", "updated_at"])
+    _cancel(follow_up, reason)
+
+
+def _cancel(follow_up: FollowUp, reason: str) -> None:
+    """Cancel what nobody has been sent yet: planned rows, and rows in a letter that still waits."""
+    now = timezone.now()
+    rows = ReminderDelivery.objects.filter(follow_up=follow_up)
+    rows.filter(state=DeliveryState.PENDING).update(
+        state=DeliveryState.CANCELLED, reason=reason, settled_at=now, updated_at=now
+    )
+    rows.filter(
+        state=DeliveryState.WRITTEN, letter__state__in=[LetterState.WAITING, LetterState.QUARANTINED]
+    ).update(state=DeliveryState.CANCELLED, reason=reason, settled_at=now, updated_at=now)
+
+
+def _plan(follow_up: FollowUp) -> None:
+    calendar = business_calendar(follow_up.incident.team_id)
+    _add_rows(follow_up, ladder(follow_up.due_on, calendar, today=today_here()))
+
+
+def _add_rows(follow_up: FollowUp, steps: Iterable[Step]) -> None:
+    leads = None
+    rows = []
+    for step in steps:
+        told: dict[int, None] = {}
+        for role in step.roles:
+            if role == OWNER:
+                told[follow_up.owner_id] = None
+            elif role == BACKUP and follow_up.backup_id:
+                told[follow_up.backup_id] = None
+            else:
+                # Nobody to stand in: the lead hears of it a step earlier (U5).
+                leads = _leads(follow_up.incident.team_id) if leads is None else leads
+                told.update(dict.fromkeys(leads))
+        rows += [
+            ReminderDelivery(
+                follow_up=follow_up,
+                recipient_id=person_id,
+                step=step.name,
+                due_version=follow_up.due_version,
+                planned_on=step.on,
+            )
+            for person_id in told
+        ]
+    ReminderDelivery.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _leads(team_id: int) -> list[int]:
+    return list(
+        Membership.objects.filter(team_id=team_id, role=Role.LEAD, person__is_active=True)
+        .order_by("person_id")
+        .values_list("person_id", flat=True)
+    )
+
+
+# The morning ----------------------------------------------------------------------------------
+
+
+def write_due_digests(*, now: datetime | None = None, limit: int = 500) -> list[int]:
+    """Write the digest of each person whose morning has come and for whom something is due.
+
+    now: aware; default the present. Returns the ids of the letters written. One person's trouble is logged and does
+    not stop the others (habit 7).
+    """
+    written = []
+    now = now or timezone.now()
+    for person in due.people_with_due_rows(now=now, limit=limit):
+        try:
+            one = write_digest(person, now=now)
+        except Exception:  # whatever is wrong with one person's rows, the next person is still told
+            log.exception("digest of person %s could not be written", person.pk)
+            continue
+        if one is not None:
+            written.append(one.pk)
+    return written
+
+
+def write_digest(person: Person, *, now: datetime | None = None, asked_for: bool = False) -> Letter | None:
+    """Write one person's letter of the day, or nothing when there is nothing to do (U2).
+
+    Standing is asked again here: a promise that is closed, whose owner changed, or which the person may no longer
+    see falls out, and its row says why. asked_for: the person pressed the button; hour and closed days do not count.
+    Returns the letter, or None. Safe to call at once from two places: the letter's key lets one of them through.
+    """
+    now = now or timezone.now()
+    today = today_of(person, now)
+    try:
+        with transaction.atomic():
+            return _write_digest(person, today, now, asked_for)
+    except IntegrityError:
+        return None  # somebody else has just written this person's letter of the day
+
+
+def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -> Letter | None:
+    if not person.is_active:
+        return None
+    keys = Letter.objects.filter(recipient=person, kind=LetterKind.DIGEST, key__startswith=f"digest:{person.pk}:{today}:")
+    standing = keys.exclude(state=LetterState.CANCELLED)
+    if standing.exists():
+        return None
+    rows = list(
+        ReminderDelivery.objects.select_for_update(of=("self",))
+        .filter(recipient=person, state=DeliveryState.PENDING, planned_on__lte=today)
+        .select_related(
+            "follow_up__incident__team",
+            "follow_up__owner",
+            "follow_up__measure__root__why",
+            "follow_up__check_plan__measure__owner",
+        )
+        .order_by("follow_up__due_on", "follow_up_id", "-planned_on")
+    )
+    calendars = business_calendars({row.follow_up.incident.team_id for row in rows})
+    if not asked_for and not calendars[None].is_business_day(today):
+        return None
+    roles = dict(Membership.objects.filter(person=person).values_list("team_id", "role"))
+    wanted: list[ReminderDelivery] = []
+    for row in rows:
+        why_not = _unwanted(row, roles)
+        if why_not:
+            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, why_not, now
+        else:
+            wanted.append(row)
+    ReminderDelivery.objects.bulk_update([r for r in rows if r.reason], ["state", "reason", "settled_at"])
+    if not wanted:
+        return None
+    items: dict[int, words.Item] = {}
+    for row in wanted:
+        if row.follow_up_id not in items:
+            calendar = calendars[row.follow_up.incident.team_id]
+            items[row.follow_up_id] = words.item(row, recipient=person, today=today, calendar=calendar)
+    rendered = words.digest(person, list(items.values()), today=today)
+    written = letter.post(
+        kind=LetterKind.DIGEST,
+        key=f"digest:{person.pk}:{today}:{keys.count() + 1}",
+        to=person,
+        rendered=rendered,
+    )
+    ReminderDelivery.objects.filter(pk__in=[row.pk for row in wanted]).update(
+        state=DeliveryState.WRITTEN, letter=written, updated_at=now
+    )
+    for row in wanted:
+        following = next_week(row.step, row.follow_up.due_on, calendars[row.follow_up.incident.team_id])
+        if following is not None:
+            _add_rows(row.follow_up, [following])
+    return written
+
+
+def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
+    """Why this row must not be told any more, or ""."""
+    follow_up = row.follow_up
+    if follow_up.state != FollowUpState.OPEN:
+        return "closed"
+    if row.due_version != follow_up.due_version:
+        return "moved"
+    role = roles.get(follow_up.incident.team_id)
+    if role is None:
+        return "left_team"
+    if row.recipient_id in {follow_up.owner_id, follow_up.backup_id}:
+        return "" if rules.may_edit(role) else "viewer"
+    return "" if role == Role.LEAD else "not_lead"
+
+
+def still_wanted(one: Letter) -> bool:
+    """Ask again at the moment of sending whether a digest still tells the truth (U2, habit 10).
+
+    When a promise in it has meanwhile been kept, moved or handed over, the letter is cancelled, the rest of its
+    rows wait again, and a new letter is written in its place. Returns whether `one` may be sent as it is.
+    Called inside the transaction that claims the letter.
+    """
+    if one.kind != LetterKind.DIGEST:
+        return True
+    rows = list(ReminderDelivery.objects.filter(letter=one).select_related("follow_up__incident"))
+    recipient = one.recipient
+    roles = dict(Membership.objects.filter(person=recipient).values_list("team_id", "role"))
+    good = [
+        row for row in rows if row.state == DeliveryState.WRITTEN and recipient.is_active and not _unwanted(row, roles)
+    ]
+    if len(good) == len(rows):
+        return True
+    letter.cancel(one, by=None, reason="stale")
+    ReminderDelivery.objects.filter(pk__in=[row.pk for row in good]).update(
+        state=DeliveryState.PENDING, letter=None, updated_at=timezone.now()
+    )
+    if good:
+        _write_digest(recipient, today_of(recipient), timezone.now(), True)
+    return False

@@ -1,0 +1,203 @@
+"""Every vocabulary of the app (product.md section 1). Labels are what the screen shows."""
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    VIEWER = "viewer", _("閲覧")
+    MEMBER = "member", _("メンバー")
+    LEAD = "lead", _("リーダー")
+
+
+EDITING_ROLES = frozenset({Role.MEMBER, Role.LEAD})
+
+
+class IncidentKind(models.TextChoices):
+    INCIDENT = "incident", _("インシデント")
+    NEAR_MISS = "near_miss", _("ヒヤリハット")
+    CONCERN = "concern", _("違和感")
+
+
+class Severity(models.TextChoices):
+    """Effect, never fault (B-4)."""
+
+    S1 = "S1", _("S1 重大")
+    S2 = "S2", _("S2 大")
+    S3 = "S3", _("S3 中")
+    S4 = "S4", _("S4 小")
+
+
+class Stage(models.TextChoices):
+    RECORDED = "recorded", pgettext_lazy("stage", "割れ")
+    FIRST_REPORTED = "first_reported", pgettext_lazy("stage", "漆")
+    CAUSE_KNOWN = "cause_known", pgettext_lazy("stage", "素地")
+    MEASURES_COMMITTED = "measures_committed", pgettext_lazy("stage", "金粉")
+    MENDED = "mended", pgettext_lazy("stage", "金継ぎ")
+    REPAIRED_ONLY = "repaired_only", pgettext_lazy("stage", "修理のみ")
+    DUPLICATE = "duplicate", pgettext_lazy("stage", "重複")
+    WITHDRAWN = "withdrawn", pgettext_lazy("stage", "取下げ")
+
+
+REPAIR_STAGES = (
+    Stage.RECORDED,
+    Stage.FIRST_REPORTED,
+    Stage.CAUSE_KNOWN,
+    Stage.MEASURES_COMMITTED,
+    Stage.MENDED,
+)
+OTHER_ENDS = frozenset({Stage.REPAIRED_ONLY, Stage.DUPLICATE, Stage.WITHDRAWN})
+OPEN_STAGES = frozenset(REPAIR_STAGES) - {Stage.MENDED}
+
+
+class Category(models.TextChoices):
+    """The twenty categories of the idea book (B-5)."""
+
+    MISDELIVERY = "misdelivery", _("誤送信・誤送付")
+    BILLING = "billing", _("請求・入金")
+    DOUBLE_PAYMENT = "double_payment", _("支払・振込")
+    TRANSCRIPTION = "transcription", _("転記・入力")
+    ORDERING = "ordering", _("発注・受注")
+    DELIVERY_DELAY = "delivery_delay", _("納期・発送")
+    PERSONAL_DATA = "personal_data", _("個人情報")
+    PAYROLL = "payroll", _("給与・勤怠")
+    CONTRACT = "contract", _("契約書・押印")
+    DEADLINE = "deadline", _("期限・提出")
+    SYSTEM_ENTRY = "system_entry", _("システム・マスタ")
+    INVENTORY = "inventory", _("在庫・備品")
+    COMPLAINT_CALL = "complaint_call", _("電話・応対")
+    MAIL_POST = "mail_post", _("郵送・封入")
+    SCHEDULING = "scheduling", _("日程・予約")
+    DOCUMENT_VERSION = "document_version", _("書類・版")
+    HR_PROCEDURE = "hr_procedure", _("入退社・社会保険")
+    EXPENSE = "expense", _("経費精算")
+    DATA_FILE = "data_file", _("ファイル・Excel")
+    HANDOVER = "handover", _("引き継ぎ")
+
+
+class Channel(models.TextChoices):
+    """How the first report reached the other side."""
+
+    PHONE = "phone", _("電話")
+    MAIL = "mail", _("メール")
+    IN_PERSON = "in_person", _("対面")
+    OTHER = "other", _("その他")
+
+
+class Certainty(models.TextChoices):
+    FACT = "fact", _("事実")
+    ESTIMATE = "estimate", _("推定")
+    UNKNOWN = "unknown", _("不明")
+
+
+class EntryKind(models.TextChoices):
+    NOTE = "note", _("記録")
+    FIRST_REPORT = "first_report", _("一次報告")
+    CAUSE = "cause", _("原因")
+    MEASURE = "measure", _("対策")
+    CHECK = "check", _("効果確認")
+    END = "end", _("終わり方")
+    IMPORTED = "imported", _("取り込み")
+
+
+class Track(models.TextChoices):
+    OCCURRENCE = "occurrence", _("発生")
+    ESCAPE = "escape", _("流出")
+
+
+class Factor(models.TextChoices):
+    """Tools and procedure stand before people (A-33, R4)."""
+
+    TOOL = "tool", _("道具")
+    PROCEDURE = "procedure", _("手順")
+    INFORMATION = "information", _("情報")
+    ENVIRONMENT = "environment", _("環境")
+    MANAGEMENT = "management", _("管理")
+    PERSON = "person", _("人")
+
+
+class MeasureKind(models.TextChoices):
+    CORRECTIVE = "corrective", _("是正")
+    PREVENTIVE = "preventive", _("予防")
+
+
+class Strength(models.IntegerChoices):
+    """What the measure does, 6 strongest (B-5)."""
+
+    ELIMINATE = 6, _("やめる")
+    AUTOMATE = 5, _("自動にする")
+    IMPOSSIBLE = 4, _("間違えられなくする")
+    CHECK = 3, _("確かめる仕組み")
+    CHECKLIST = 2, _("手順・チェックリスト")
+    TEACH = 1, _("教える・呼びかける")
+    BE_CAREFUL = 0, _("心がける")
+
+
+WEAK_STRENGTHS = frozenset({Strength.BE_CAREFUL, Strength.TEACH})
+
+
+class MeasureStatus(models.TextChoices):
+    PROPOSED = "proposed", _("案")
+    COMMITTED = "committed", _("約束")
+    IN_PROGRESS = "in_progress", _("進行中")
+    DONE = "done", _("実施済み")
+    EFFECTIVE = "effective", pgettext_lazy("measure", "金")
+    INEFFECTIVE = "ineffective", _("効かなかった")
+    NOT_DOING = "not_doing", _("実施しない")
+
+
+# Promised and not yet proven, proven, or proven wrong: what a root cause may lean on.
+COVERING_STATUSES = frozenset(
+    {MeasureStatus.COMMITTED, MeasureStatus.IN_PROGRESS, MeasureStatus.DONE, MeasureStatus.EFFECTIVE}
+)
+RUNNING_STATUSES = frozenset({MeasureStatus.COMMITTED, MeasureStatus.IN_PROGRESS})
+
+
+class Outcome(models.TextChoices):
+    EFFECTIVE = "effective", _("効いている")
+    PARTLY = "partly", _("一部だけ効いている")
+    INEFFECTIVE = "ineffective", _("効かなかった")
+    INCONCLUSIVE = "inconclusive", _("まだわからない")
+
+
+class FollowUpKind(models.TextChoices):
+    COUNTERMEASURE = "countermeasure", _("対策の期限")
+    EFFECT_CHECK = "effect_check", _("効果確認")
+
+
+class FollowUpState(models.TextChoices):
+    OPEN = "open", _("進行中")
+    KEPT = "kept", _("果たした")
+    CANCELLED = "cancelled", _("取り消し")
+
+
+class DeliveryState(models.TextChoices):
+    """Life of one ledger row: who is told which step."""
+
+    PENDING = "pending", _("予定")
+    WRITTEN = "written", _("手紙にした")
+    SENT = "sent", _("送った")
+    CANCELLED = "cancelled", _("取り消し")
+    FAILED = "failed", _("届かなかった")
+
+
+class LetterKind(models.TextChoices):
+    DIGEST = "digest", _("今日のお知らせ")
+    ACCOUNT = "account", _("サインインの手続き")
+    TEST = "test", _("送信テスト")
+
+
+class LetterState(models.TextChoices):
+    WAITING = "waiting", _("送信待ち")
+    SENDING = "sending", _("送信中")
+    SENT = "sent", _("送信済み")
+    KEPT = "kept", _("手元に保管")
+    FAILED = "failed", _("送信できず")
+    CANCELLED = "cancelled", _("取り消し")
+    QUARANTINED = "quarantined", _("保留")
+
+
+class Language(models.TextChoices):
+    JAPANESE = "ja", "日本語"
+    ENGLISH = "en", "English"

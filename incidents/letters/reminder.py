@@ -1,0 +1,87 @@
+"""The morning's digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+
+from incidents.enums import FollowUpKind
+from incidents.letters import links
+from incidents.letters.base import Rendered, render
+from incidents.models import Person, ReminderDelivery
+from incidents.queries.reminder import days_left
+from tools.plain.daytext import long_day
+from tools.plain.holidays import BusinessCalendar
+
+
+@dataclass(frozen=True)
+class Item:
+    """One promise as the letter tells it. `days` is business days left; negative is past."""
+
+    kind: str
+    what: str
+    reference: str
+    incident: str
+    team: str
+    due: str
+    days: int
+    mine: bool
+    stands_in: bool
+    owner: str
+    promised_outside: bool
+    done_url: str
+    page_url: str
+
+    @property
+    def late_days(self) -> int:
+        return -self.days
+
+    @property
+    def is_check(self) -> bool:
+        return self.kind == FollowUpKind.EFFECT_CHECK
+
+
+def item(row: ReminderDelivery, *, recipient: Person, today: date, calendar: BusinessCalendar) -> Item:
+    """A ledger row in words, for this recipient, on `today` in their zone."""
+    follow_up = row.follow_up
+    is_measure = follow_up.kind == FollowUpKind.COUNTERMEASURE
+    mine = follow_up.owner_id == recipient.pk
+    stands_in = follow_up.backup_id == recipient.pk
+    target = follow_up.measure if is_measure else follow_up.check_plan
+    anchor = f"#measure-{target.pk if is_measure else target.measure_id}"
+    return Item(
+        kind=follow_up.kind,
+        what=follow_up.what,
+        reference=follow_up.incident.reference,
+        incident=follow_up.incident.title,
+        team=follow_up.incident.team.name,
+        due=long_day(follow_up.due_on, recipient.language, today=today),
+        days=days_left(today, follow_up.due_on, calendar),
+        mine=mine,
+        stands_in=stands_in,
+        owner=follow_up.owner.get_short_name(),
+        promised_outside=is_measure and follow_up.measure.promised_outside,
+        done_url=links.done_url(follow_up_id=follow_up.pk, person_id=recipient.pk)
+        if is_measure and (mine or stands_in)
+        else "",
+        page_url=links.absolute(follow_up.incident.get_absolute_url()) + anchor,
+    )
+
+
+def digest(person: Person, items: list[Item], *, today: date) -> Rendered:
+    """One letter with everything that is due for the person today, the most pressing first."""
+    ordered = sorted(items, key=lambda one: (not one.mine, one.days))
+    return render(
+        "reminder/digest",
+        language=person.language,
+        context={
+            "person": person,
+            "items": ordered,
+            "first": ordered[0],
+            "late": sum(one.days < 0 and one.mine for one in ordered),
+            "today": long_day(today, person.language),
+            "site_url": settings.SITE_URL,
+        },
+    )

@@ -1,0 +1,66 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditEntry(models.Model):
+    """Who did what to which record, when and why. Labels and ids; no foreign key to what may be erased."""
+
+    at = models.DateTimeField(_("時刻"), auto_now_add=True)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(_("だれが"), max_length=120)
+    verb = models.CharField(_("何を"), max_length=60)
+    target_type = models.CharField(max_length=40)
+    target_id = models.BigIntegerField(null=True)
+    target_label = models.CharField(_("どれに"), max_length=200)
+    team_id = models.BigIntegerField(null=True)
+    incident_id = models.BigIntegerField(null=True)
+    changes = models.JSONField(default=dict)
+    reason = models.TextField(_("理由"), blank=True)
+
+    class Meta:
+        verbose_name = _("変更履歴")
+        verbose_name_plural = _("変更履歴")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["incident_id", "-id"], name="audit_incident"),
+            models.Index(fields=["team_id", "-id"], name="audit_team"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.target_label}"
+
+
+class ImportRun(models.Model):
+    """One import: which file came in by which mapping, and what became of its rows."""
+
+    at = models.DateTimeField(_("時刻"), auto_now_add=True)
+    by_label = models.CharField(_("だれが"), max_length=120)
+    team = models.ForeignKey("incidents.Team", models.PROTECT, related_name="import_runs", verbose_name=_("チーム"))
+    file_name = models.CharField(_("ファイル"), max_length=255)
+    sha256 = models.CharField(max_length=64)
+    mapping = models.CharField(_("対応表"), max_length=80)
+    encoding = models.CharField(_("文字コード"), max_length=20, blank=True)
+    counts = models.JSONField(_("件数"), default=dict)
+    skipped = models.PositiveIntegerField(_("飛ばした行"), default=0)
+
+    class Meta:
+        verbose_name = _("取り込み")
+        verbose_name_plural = _("取り込み")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.file_name} ({self.mapping})"
+
+
+class EngineMark(models.Model):
+    """When a part of the reminder engine last gave a sign of life."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("動きのしるし")
+        verbose_name_plural = _("動きのしるし")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

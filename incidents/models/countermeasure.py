@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import (
+    COVERING_STATUSES,
+    RUNNING_STATUSES,
+    MeasureKind,
+    MeasureStatus,
+    Outcome,
+    Strength,
+)
+from incidents.models.base import Stamped
+
+if TYPE_CHECKING:
+    from incidents.models.person import Person
+
+
+class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
+    def visible_to(self, person: Person) -> CountermeasureQuerySet:
+        """Countermeasures of incidents of the person's own teams."""
+        if not getattr(person, "is_active", False) or person.pk is None:
+            return self.none()
+        return self.filter(incident__team__memberships__person=person)
+
+    def running(self) -> CountermeasureQuerySet:
+        return self.filter(status__in=RUNNING_STATUSES)
+
+
+class Countermeasure(Stamped):
+    """Gold dust: what changes, who does it, until when, and how its effect will be seen."""
+
+    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="measures")
+    root = models.ForeignKey(
+        "incidents.RootCause", models.PROTECT, null=True, blank=True, related_name="measures", verbose_name=_("真因")
+    )
+    title = models.CharField(_("何を変えるか"), max_length=300)
+    kind = models.CharField(_("種類"), max_length=12, choices=MeasureKind, default=MeasureKind.CORRECTIVE)
+    before = models.TextField(_("変更前"), blank=True)
+    after = models.TextField(_("変更後"), blank=True)
+    strength = models.PositiveSmallIntegerField(_("強さ"), choices=Strength, default=Strength.CHECK)
+    status = models.CharField(_("状態"), max_length=12, choices=MeasureStatus, default=MeasureStatus.PROPOSED)
+    owner = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="owned_measures", verbose_name=_("担当")
+    )
+    backup = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="backed_measures", verbose_name=_("代わりの人")
+    )
+    due_on = models.DateField(_("期限"), null=True, blank=True)
+    promised_outside = models.BooleanField(_("お客様に約束した"), default=False)
+    weak_reason = models.CharField(_("弱い対策で進める理由"), max_length=300, blank=True)
+    committed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    done_note = models.TextField(_("やったこと"), blank=True)
+    done_evidence = models.CharField(_("証拠のリンク"), max_length=500, blank=True)
+    not_doing_reason = models.TextField(_("実施しない理由"), blank=True)
+    not_doing_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    not_doing_review_on = models.DateField(_("見直す日"), null=True, blank=True)
+    external_key = models.CharField(max_length=120, blank=True)
+    objects = CountermeasureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("対策")
+        verbose_name_plural = _("対策")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(name="measure_status_is_known", condition=Q(status__in=MeasureStatus.values)),
+            models.CheckConstraint(name="measure_strength_0_to_6", condition=Q(strength__lte=6)),
+            models.CheckConstraint(
+                name="promised_measure_is_complete",
+                condition=~Q(status__in=COVERING_STATUSES)
+                | (Q(root__isnull=False, owner__isnull=False, due_on__isnull=False) & ~Q(before="") & ~Q(after="")),
+            ),
+            models.CheckConstraint(
+                name="done_measure_has_note_or_evidence",
+                condition=~Q(status__in=[MeasureStatus.DONE, MeasureStatus.EFFECTIVE])
+                | (Q(done_at__isnull=False) & (~Q(done_note="") | ~Q(done_evidence=""))),
+            ),
+            models.CheckConstraint(
+                name="not_doing_has_reason_person_and_review",
+                condition=~Q(status=MeasureStatus.NOT_DOING)
+                | (~Q(not_doing_reason="") & Q(not_doing_by__isnull=False, not_doing_review_on__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                fields=["incident", "external_key"], condition=~Q(external_key=""), name="measure_imported_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["owner", "status", "due_on"], name="measure_owner_due")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("incident", args=[self.incident.reference]) + f"#measure-{self.pk}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in RUNNING_STATUSES
+
+
+class EffectCheck(Stamped):
+    """Planned before the measure is done, criteria first; decided by somebody who is not the owner."""
+
+    measure = models.ForeignKey(Countermeasure, models.PROTECT, related_name="checks")
+    what = models.CharField(_("何を測るか"), max_length=300, blank=True)
+    threshold = models.CharField(_("どうなれば効いたと言えるか"), max_length=300, blank=True)
+    check_on = models.DateField(_("確かめる日"), null=True, blank=True)
+    checker = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="checks", verbose_name=_("確かめる人")
+    )
+    outcome = models.CharField(_("結果"), max_length=14, choices=Outcome, blank=True)
+    outcome_note = models.TextField(_("見たこと"), blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("効果確認")
+        verbose_name_plural = _("効果確認")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["measure"], condition=Q(outcome=""), name="one_open_check_a_measure"),
+            models.CheckConstraint(
+                name="decided_check_has_person_time_and_note",
+                condition=Q(outcome="", decided_at__isnull=True, decided_by__isnull=True)
+                | (~Q(outcome="") & ~Q(outcome_note="") & Q(decided_at__isnull=False, decided_by__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.what

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import (
+    OPEN_STAGES,
+    OTHER_ENDS,
+    Category,
+    Channel,
+    IncidentKind,
+    Severity,
+    Stage,
+)
+from incidents.models.base import Stamped
+
+if TYPE_CHECKING:
+    from incidents.models.person import Person
+
+
+class IncidentQuerySet(models.QuerySet["Incident"]):
+    def visible_to(self, person: Person) -> IncidentQuerySet:
+        """Incidents of the person's own teams; none for somebody signed out or deactivated."""
+        if not getattr(person, "is_active", False) or person.pk is None:
+            return self.none()
+        return self.filter(team__memberships__person=person)
+
+    def open(self) -> IncidentQuerySet:
+        """Records whose repair has not come to an end."""
+        return self.filter(stage__in=OPEN_STAGES)
+
+    def awaiting_first_report(self) -> IncidentQuerySet:
+        """Records whose first-report clock is running."""
+        return self.filter(
+            end="", first_report_due_at__isnull=False, first_reported_at__isnull=True, first_report_waived=""
+        )
+
+
+class Incident(Stamped):
+    """A crack. `stage` is computed from the record by incidents.rules.stage_of and kept for lists and filters."""
+
+    number = models.PositiveIntegerField(_("番号"), unique=True)
+    team = models.ForeignKey("incidents.Team", models.PROTECT, related_name="incidents", verbose_name=_("チーム"))
+    kind = models.CharField(_("種類"), max_length=12, choices=IncidentKind, default=IncidentKind.INCIDENT)
+    title = models.CharField(_("何が起きたか"), max_length=200)
+    body = models.TextField(_("くわしく"), blank=True)
+    stage = models.CharField(_("段階"), max_length=20, choices=Stage, default=Stage.RECORDED)
+    category = models.CharField(_("分類"), max_length=24, choices=Category, blank=True)
+    process = models.CharField(_("業務"), max_length=120, blank=True)
+    counterparty = models.CharField(_("相手"), max_length=160, blank=True)
+    severity = models.CharField(_("重大度"), max_length=2, choices=Severity, blank=True)
+    who_waits = models.CharField(_("待っている人"), max_length=160, blank=True)
+    occurred_at = models.DateTimeField(_("起きた時刻"), null=True, blank=True)
+    noticed_at = models.DateTimeField(_("気づいた時刻"))
+    recorded_by = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, related_name="recorded_incidents", verbose_name=_("記録した人")
+    )
+    owner = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="owned_incidents", verbose_name=_("担当")
+    )
+    # The first-report clock: due only while somebody outside waits; stopped by a recorded report or a reason.
+    first_report_due_at = models.DateTimeField(_("一次報告の期限"), null=True, blank=True)
+    first_reported_at = models.DateTimeField(_("一次報告の時刻"), null=True, blank=True)
+    first_report_channel = models.CharField(_("伝え方"), max_length=10, choices=Channel, blank=True)
+    first_report_waived = models.CharField(_("一次報告が不要な理由"), max_length=300, blank=True)
+    # The other ends, each with its reason.
+    end = models.CharField(max_length=20, blank=True, choices=[(s.value, s.label) for s in Stage if s in OTHER_ENDS])
+    end_reason = models.TextField(_("理由"), blank=True)
+    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
+    mended_at = models.DateTimeField(_("金継ぎの時刻"), null=True, blank=True)
+    customer_closed_at = models.DateTimeField(_("対外完了"), null=True, blank=True)
+    # Where an imported record comes from; both or neither.
+    external_source = models.CharField(max_length=40, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    external_digest = models.CharField(max_length=64, blank=True, editable=False)
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("インシデント")
+        verbose_name_plural = _("インシデント")
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(name="incident_stage_is_known", condition=Q(stage__in=Stage.values)),
+            models.CheckConstraint(
+                name="incident_end_has_reason", condition=Q(end="") | (Q(end__in=OTHER_ENDS) & ~Q(end_reason=""))
+            ),
+            models.CheckConstraint(
+                name="incident_duplicate_names_the_other",
+                condition=~Q(end=Stage.DUPLICATE) | Q(duplicate_of__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="incident_external_both_or_neither",
+                condition=Q(external_source="", external_id="") | (~Q(external_source="") & ~Q(external_id="")),
+            ),
+            models.UniqueConstraint(
+                fields=["external_source", "external_id", "team"],
+                condition=~Q(external_source=""),
+                name="imported_once_a_team",
+            ),
+            models.CheckConstraint(
+                name="first_report_has_channel",
+                condition=Q(first_reported_at__isnull=True) | ~Q(first_report_channel=""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["team", "stage", "-noticed_at"], name="incident_team_stage"),
+            models.Index(fields=["team", "-noticed_at"], name="incident_team_noticed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def reference(self) -> str:
+        return f"K-{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("incident", args=[self.reference])
+
+    @property
+    def first_report_took(self) -> timedelta | None:
+        """From notice to first report; None while there is none."""
+        return self.first_reported_at - self.noticed_at if self.first_reported_at else None
+
+    @property
+    def clock_is_running(self) -> bool:
+        return bool(
+            self.first_report_due_at and not self.first_reported_at and not self.first_report_waived and not self.end
+        )

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import LetterKind, LetterState
+from incidents.models.base import Stamped
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def addressed_to(self, person) -> LetterQuerySet:
+        """Letters that the person received; what others received is not theirs to read."""
+        if not getattr(person, "is_active", False) or person.pk is None:
+            return self.none()
+        return self.filter(recipient=person)
+
+
+class Letter(Stamped):
+    """One outgoing message, rendered when it was written. Its text never changes (invariant 4)."""
+
+    key = models.CharField(max_length=160, unique=True)
+    kind = models.CharField(_("種類"), max_length=16, choices=LetterKind)
+    recipient = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="letters", verbose_name=_("宛先")
+    )
+    to_name = models.CharField(max_length=120, blank=True)
+    to_email = models.EmailField(_("メールアドレス"))
+    language = models.CharField(max_length=5)
+    subject = models.CharField(_("件名"), max_length=300)
+    text = models.TextField(_("本文"))
+    html = models.TextField(blank=True)
+    message_id = models.CharField(max_length=200, unique=True)
+    state = models.CharField(_("状態"), max_length=12, choices=LetterState, default=LetterState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(_("次に送る時刻"))
+    claim = models.CharField(max_length=36, blank=True, editable=False)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    # Set just before the final dot of SMTP: a copy sent after this mark carries the same Message-ID.
+    dot_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(_("送った時刻"), null=True, blank=True)
+    error = models.CharField(_("送れなかった理由"), max_length=500, blank=True)
+    objects = LetterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("手紙")
+        verbose_name_plural = _("手紙")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(name="letter_state_is_known", condition=Q(state__in=LetterState.values)),
+            models.CheckConstraint(
+                name="sent_letter_has_its_time", condition=~Q(state=LetterState.SENT) | Q(sent_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], name="letter_due", condition=Q(state__in=["waiting", "sending"])
+            ),
+            models.Index(fields=["recipient", "-created_at"], name="letter_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject

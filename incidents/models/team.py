@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import Language, Role
+from incidents.models.base import Stamped
+
+if TYPE_CHECKING:
+    from incidents.models.person import Person
+
+
+class Organisation(Stamped):
+    """The one organisation of this install: defaults, calendar, mail identity. Its row has id 1."""
+
+    name = models.CharField(_("組織名"), max_length=120)
+    language = models.CharField(_("言語"), max_length=5, choices=Language, default=Language.JAPANESE)
+    time_zone = models.CharField(_("時間帯"), max_length=64, default="Asia/Tokyo")
+    first_report_minutes = models.PositiveSmallIntegerField(_("一次報告までの分"), default=60)
+    closed_year_end = models.BooleanField(_("12/29〜1/3 は休業"), default=True)
+    closed_obon = models.BooleanField(_("8/13〜8/16 は休業"), default=False)
+    next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
+    setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("組織")
+        verbose_name_plural = _("組織")
+        constraints = [models.CheckConstraint(name="one_organisation", condition=models.Q(id=1))]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, person: Person) -> TeamQuerySet:
+        """Teams that the person belongs to; none for somebody signed out or deactivated."""
+        if not getattr(person, "is_active", False) or person.pk is None:
+            return self.none()
+        return self.filter(memberships__person=person)
+
+
+class Team(Stamped):
+    """The boundary of visibility."""
+
+    name = models.CharField(_("チーム名"), max_length=80)
+    slug = models.SlugField(_("短い名前"), max_length=40, unique=True)
+    first_report_minutes = models.PositiveSmallIntegerField(
+        _("一次報告までの分"), null=True, blank=True, help_text=_("空なら組織の設定に従います。")
+    )
+    members = models.ManyToManyField("incidents.Person", through="incidents.Membership", related_name="teams")
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("チーム")
+        verbose_name_plural = _("チーム")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("incident-list") + f"?team={self.slug}"
+
+
+class Membership(Stamped):
+    person = models.ForeignKey("incidents.Person", models.CASCADE, related_name="memberships", verbose_name=_("人"))
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships", verbose_name=_("チーム"))
+    role = models.CharField(_("役割"), max_length=10, choices=Role, default=Role.MEMBER)
+
+    class Meta:
+        verbose_name = _("所属")
+        verbose_name_plural = _("所属")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "team"], name="one_role_in_a_team"),
+            models.CheckConstraint(name="membership_role_is_known", condition=models.Q(role__in=Role.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} / {self.team}"

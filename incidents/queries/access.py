@@ -1,0 +1,140 @@
+"""The door. The only place where a key from a URL becomes a record.
+
+Somebody who may not see a record is told what a stranger to the installation is told: that there is
+nothing (404). Somebody who may see but not do is told so (403).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from incidents import rules
+from incidents.models import (
+    Countermeasure,
+    EffectCheck,
+    FollowUp,
+    Incident,
+    Letter,
+    Membership,
+    Person,
+    RootCause,
+    Team,
+    Why,
+)
+
+Purpose = Literal["read", "edit", "lead"]
+_REFERENCE = re.compile(r"K-([1-9][0-9]{0,8})\Z")
+
+
+def role_in(person: Person, team_id: int) -> str | None:
+    """The person's role in a team, read fresh from the database; None for a stranger or a deactivated person."""
+    if not person.is_active:
+        return None
+    return Membership.objects.filter(person=person, team_id=team_id).values_list("role", flat=True).first()
+
+
+def _require(by: Person, team_id: int, to: Purpose) -> None:
+    role = role_in(by, team_id)
+    if to == "edit":
+        rules.refuse_unless_editor(role)
+    elif to == "lead":
+        rules.refuse_unless_lead(role)
+
+
+def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
+    """The incident with reference `key` ("K-128") of one of the person's teams.
+
+    Raises Http404 when there is none for this person, NotAllowed when they may see it but not do `to`.
+    """
+    match = _REFERENCE.match(key)
+    if match is None:
+        raise Http404
+    found = (
+        Incident.objects.visible_to(by)
+        .select_related("team", "owner", "recorded_by", "duplicate_of")
+        .filter(number=int(match[1]))
+        .first()
+    )
+    if found is None:
+        raise Http404
+    _require(by, found.team_id, to)
+    return found
+
+
+def _get(queryset: QuerySet, by: Person, to: Purpose, pk: int, team_of) -> object:
+    found = queryset.filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    _require(by, team_of(found), to)
+    return found
+
+
+def get_measure(*, by: Person, pk: int, to: Purpose = "read") -> Countermeasure:
+    """A countermeasure of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Countermeasure.objects.visible_to(by).select_related("incident__team", "owner", "backup", "root__why")
+    return _get(visible, by, to, pk, lambda m: m.incident.team_id)
+
+
+def get_check(*, by: Person, pk: int, to: Purpose = "read") -> EffectCheck:
+    """An effect check of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = EffectCheck.objects.filter(measure__in=Countermeasure.objects.visible_to(by)).select_related(
+        "measure__incident__team", "measure__owner", "checker"
+    )
+    return _get(visible, by, to, pk, lambda c: c.measure.incident.team_id)
+
+
+def get_why(*, by: Person, pk: int, to: Purpose = "read") -> Why:
+    """A why of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Why.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related("incident__team")
+    return _get(visible, by, to, pk, lambda w: w.incident.team_id)
+
+
+def get_root(*, by: Person, pk: int, to: Purpose = "read") -> RootCause:
+    """A root cause of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = RootCause.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "why"
+    )
+    return _get(visible, by, to, pk, lambda r: r.incident.team_id)
+
+
+def get_letter(*, by: Person, pk: int) -> Letter:
+    """A letter that was addressed to the person. Raises Http404."""
+    found = Letter.objects.addressed_to(by).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_team(*, by: Person, slug: str, to: Purpose = "read") -> Team:
+    """A team that the person belongs to. Raises Http404 or NotAllowed."""
+    found = Team.objects.visible_to(by).filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    _require(by, found.pk, to)
+    return found
+
+
+def follow_up_for_link(*, follow_up_id: int, person_id: int) -> tuple[FollowUp, Person] | None:
+    """What a signed link in a mail points at, or None once the person has lost the standing it was given for.
+
+    Asked again on each use: an active account, a role that may write in the team, and still the owner or the
+    stand-in of this promise.
+    """
+    person = Person.objects.filter(pk=person_id, is_active=True).first()
+    if person is None:
+        return None
+    found = (
+        FollowUp.objects.visible_to(person)
+        .select_related("incident__team", "measure", "check_plan__measure", "owner")
+        .filter(pk=follow_up_id)
+        .first()
+    )
+    if found is None or person.pk not in {found.owner_id, found.backup_id}:
+        return None
+    if not rules.may_edit(role_in(person, found.incident.team_id)):
+        return None
+    return found, person

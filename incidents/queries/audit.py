@@ -1,0 +1,60 @@
+"""The trace, readable."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.models import AuditEntry, Incident
+
+# Every verb that domain code may note; a house test compares this with the code.
+VERBS: dict[str, str | Promise] = {
+    "check.decided": _("効果確認の結果を記録しました"),
+    "closure.removed": _("休業日を取り消しました"),
+    "closure.set": _("休業日を登録しました"),
+    "incident.edited": _("記録を書きかえました"),
+    "incident.ended": _("記録を終えました"),
+    "incident.first_report_waived": _("一次報告を不要としました"),
+    "incident.first_reported": _("一次報告を記録しました"),
+    "incident.imported": _("取り込みました"),
+    "incident.import_updated": _("取り込みで更新しました"),
+    "incident.reopened": _("記録を開き直しました"),
+    "incident.reported": _("割れを記録しました"),
+    "incident.stage_moved": _("段階が進みました"),
+    "import.run": _("ファイルを取り込みました"),
+    "letter.cancelled": _("手紙を取り消しました"),
+    "letter.sent_again": _("手紙をもう一度送ります"),
+    "measure.committed": _("対策を約束しました"),
+    "measure.completed": _("対策を実施しました"),
+    "measure.dropped": _("対策を実施しないと決めました"),
+    "measure.due_changed": _("期限を変えました"),
+    "measure.edited": _("対策を書きかえました"),
+    "measure.handed_over": _("担当を引き継ぎました"),
+    "measure.judged": _("対策の効き目が決まりました"),
+    "measure.proposed": _("対策の案を出しました"),
+    "measure.started": _("対策に取りかかりました"),
+    "membership.changed": _("所属を変えました"),
+    "membership.removed": _("所属を外しました"),
+    "organisation.edited": _("組織の設定を変えました"),
+    "organisation.set_up": _("組織を作りました"),
+    "person.created": _("人を登録しました"),
+    "person.edited": _("人の設定を変えました"),
+    "person.preferences_changed": _("自分の設定を変えました"),
+    "root.confirmed": _("真因をもう一度確かめました"),
+    "root.marked": _("真因に印をつけました"),
+    "root.reopened": _("原因の見直しを始めました"),
+    "root.risk_accepted": _("リスクを受け入れました"),
+    "team.created": _("チームを作りました"),
+    "team.edited": _("チームの設定を変えました"),
+    "timeline.recorded": _("経緯を書きました"),
+    "why.asked": _("なぜを足しました"),
+}
+
+
+def verb_label(verb: str) -> str | Promise:
+    return VERBS.get(verb, verb)
+
+
+def history_of(incident: Incident, limit: int = 50) -> list[AuditEntry]:
+    """The latest changes of a record. The caller has come through the access door."""
+    return list(AuditEntry.objects.filter(incident_id=incident.pk)[:limit])

@@ -1,0 +1,65 @@
+"""The business calendar of a team, out of the organisation's settings and the closure days."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from incidents.models import Closure, Organisation, Person
+from tools.plain.holidays import BusinessCalendar
+
+
+def organisation() -> Organisation:
+    """The organisation's row; an unsaved one with the defaults before the set-up has been made."""
+    return Organisation.objects.filter(pk=1).first() or Organisation(id=1, name="")
+
+
+def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, BusinessCalendar]:
+    """Calendars by team id in two queries; key None is the organisation's own, for teams without days of their own.
+
+    team_ids: read the days of these teams; None reads the organisation's alone.
+    """
+    org = organisation()
+    common: dict[bool, set[date]] = {True: set(), False: set()}
+    own: dict[int, dict[bool, set[date]]] = {team: {True: set(), False: set()} for team in team_ids or ()}
+    days = Closure.objects.filter(Q(team=None) | Q(team_id__in=team_ids or ())).values_list("team_id", "day", "works")
+    for team_id, day, works in days:
+        (common if team_id is None else own[team_id])[works].add(day)
+
+    def build(extra: dict[bool, set[date]]) -> BusinessCalendar:
+        return BusinessCalendar(
+            closed=frozenset(common[False] | extra[False]),
+            opened=frozenset(common[True] | extra[True]),
+            year_end=org.closed_year_end,
+            obon=org.closed_obon,
+        )
+
+    plain = build({True: set(), False: set()})
+    return {None: plain} | {team: build(extra) if extra[True] or extra[False] else plain for team, extra in own.items()}
+
+
+def business_calendar(team_id: int) -> BusinessCalendar:
+    """The calendar of one team."""
+    return business_calendars({team_id})[team_id]
+
+
+def zone_of(person: Person) -> zoneinfo.ZoneInfo:
+    """The person's time zone; the installation's when the stored name is unknown to this machine."""
+    try:
+        return zoneinfo.ZoneInfo(person.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
+def today_of(person: Person, now: datetime | None = None) -> date:
+    """The date on the person's wall at `now` (aware; default the present)."""
+    return (now or timezone.now()).astimezone(zone_of(person)).date()
+
+
+def today_here() -> date:
+    """The date in the installation's zone: what "due in the past" is measured against."""
+    return timezone.now().astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()

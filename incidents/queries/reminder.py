@@ -1,0 +1,95 @@
+"""What is due, for whom. Always "up to today", never "on this day": a missed tick loses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from incidents.enums import DeliveryState, FollowUpKind, LetterKind, LetterState
+from incidents.models import FollowUp, Letter, Person, ReminderDelivery
+from incidents.queries.calendar import business_calendars, today_of, zone_of
+from tools.plain.holidays import BusinessCalendar
+
+
+def people_with_due_rows(*, now: datetime, limit: int) -> list[Person]:
+    """Active people whose digest hour has come today and who have pending rows and no letter of the day yet.
+
+    now: aware. Two queries, however many people there are; the rest is decided per person.
+    """
+    tomorrow_anywhere = (now + timedelta(hours=14)).date()
+    waiting = (
+        ReminderDelivery.objects.filter(state=DeliveryState.PENDING, planned_on__lte=tomorrow_anywhere)
+        .values("recipient_id", "planned_on")
+        .distinct()
+    )
+    first: dict[int, date] = {}
+    for row in waiting:
+        person_id, planned = row["recipient_id"], row["planned_on"]
+        first[person_id] = min(planned, first.get(person_id, planned))
+    people = Person.objects.filter(pk__in=first, is_active=True).order_by("pk")
+    lettered = set(
+        Letter.objects.filter(kind=LetterKind.DIGEST, recipient_id__in=first, created_at__gte=now - timedelta(hours=40))
+        .exclude(state=LetterState.CANCELLED)
+        .values_list("key", flat=True)
+    )
+    told_today = {tuple(key.split(":")[1:3]) for key in lettered}
+    ready = []
+    for person in people:
+        local = now.astimezone(zone_of(person))
+        if first[person.pk] > local.date() or local.hour < person.digest_hour:
+            continue
+        if (str(person.pk), str(local.date())) in told_today:
+            continue
+        ready.append(person)
+        if len(ready) == limit:
+            break
+    return ready
+
+
+@dataclass(frozen=True)
+class DueLine:
+    """A promise as the Today page shows it. `days` is business days left; negative is past."""
+
+    follow_up: FollowUp
+    days: int
+
+    @property
+    def late_days(self) -> int:
+        return -self.days
+
+    @property
+    def is_late(self) -> bool:
+        return self.days < 0
+
+
+def my_open(person: Person, kind: str, limit: int | None = 20) -> list[DueLine]:
+    """The person's open promises of one kind, the most pressing first."""
+    rows = (
+        FollowUp.objects.visible_to(person)
+        .open()
+        .filter(owner=person, kind=kind)
+        .select_related("incident__team", "measure__root__why", "check_plan__measure__owner", "owner")
+        .order_by("due_on", "pk")
+    )
+    found = list(rows[:limit] if limit else rows)
+    calendars = business_calendars({f.incident.team_id for f in found})
+    today = today_of(person)
+    return [DueLine(f, days_left(today, f.due_on, calendars[f.incident.team_id])) for f in found]
+
+
+def days_left(today: date, due_on: date, calendar: BusinessCalendar) -> int:
+    """Business days from today to the due date; 0 on the day itself, negative after it. A closed due day counts as the next open one."""
+    return calendar.business_days_between(today, calendar.roll_forward(due_on))
+
+
+def my_counts(person: Person) -> dict[str, int]:
+    """How many promises wait for the person, by kind."""
+    open_rows = FollowUp.objects.visible_to(person).open().filter(owner=person)
+    kinds = list(open_rows.values_list("kind", "due_on"))
+    today = today_of(person)
+    return {
+        "measures": sum(kind == FollowUpKind.COUNTERMEASURE for kind, _due in kinds),
+        "checks": sum(kind == FollowUpKind.EFFECT_CHECK for kind, _due in kinds),
+        "checks_due": sum(kind == FollowUpKind.EFFECT_CHECK and due <= today for kind, due in kinds),
+        "pressing": sum(due <= today for _kind, due in kinds),
+    }

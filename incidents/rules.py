@@ -1,0 +1,309 @@
+"""Pure yes/no with a reason. Knows enums and plain values; never a query, never a model.
+
+The page, the admin console and the mail links ask the same functions, so that a button is shown
+exactly when the step would be accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import (
+    COVERING_STATUSES,
+    EDITING_ROLES,
+    WEAK_STRENGTHS,
+    IncidentKind,
+    MeasureStatus,
+    Role,
+    RUNNING_STATUSES,
+    Severity,
+    Stage,
+)
+from incidents.errors import NotAllowed, Refused
+
+
+# Who ---------------------------------------------------------------------------------------
+
+
+def may_edit(role: str | None) -> bool:
+    """Members and leads write; viewers read; strangers do not know that the record exists."""
+    return role in EDITING_ROLES
+
+
+def refuse_unless_editor(role: str | None) -> None:
+    """Raises NotAllowed for a viewer."""
+    if not may_edit(role):
+        raise NotAllowed(
+            "viewer", _("閲覧の役割では変更できません。"), _("変更が必要なときは、チームのリーダーに役割の変更を頼んでください。")
+        )
+
+
+def refuse_unless_lead(role: str | None) -> None:
+    """Raises NotAllowed for everybody but a lead."""
+    if role != Role.LEAD:
+        raise NotAllowed("not_lead", _("この操作はリーダーが行います。"), _("チームのリーダーに頼んでください。"))
+
+
+# How far the repair is ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MeasureFacts:
+    status: str
+    strength: int
+    root_id: int | None
+
+
+@dataclass(frozen=True)
+class RootFacts:
+    id: int
+    reopened: bool
+    risk_accepted: bool  # with a review date; the database holds that both go together
+
+
+@dataclass(frozen=True)
+class RecordFacts:
+    """All that decides the stage of an incident, as plain values."""
+
+    end: str  # "" or one of OTHER_ENDS
+    someone_waits: bool
+    first_reported: bool
+    first_report_waived: bool
+    severity: str
+    roots: Sequence[RootFacts]
+    measures: Sequence[MeasureFacts]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One step of the repair: open, or shut with a code, a reason and what would open it."""
+
+    stage: Stage
+    code: str
+    reason: str | Promise
+    fix: str | Promise
+    anchor: str
+
+    @property
+    def is_open(self) -> bool:
+        return not self.code
+
+
+def _open(stage: Stage) -> Gate:
+    return Gate(stage, "", "", "", "")
+
+
+def is_untreated(measures: Sequence[MeasureFacts]) -> bool:
+    """True when all that was promised is "be careful" or "teach" (B-5, A-34): shown as 未対策."""
+    standing = [m for m in measures if m.status in COVERING_STATUSES]
+    return bool(standing) and all(m.strength in WEAK_STRENGTHS for m in standing)
+
+
+def gates(record: RecordFacts) -> list[Gate]:
+    """The gates in the order of the repair, each open or shut with its reason (invariants 1 and 10)."""
+    return [_open(Stage.RECORDED), _first_report_gate(record), _cause_gate(record), _measures_gate(record), _gold_gate(record)]
+
+
+def _first_report_gate(record: RecordFacts) -> Gate:
+    stage = Stage.FIRST_REPORTED
+    if record.first_reported or record.first_report_waived or not record.someone_waits:
+        return _open(stage)
+    return Gate(
+        stage,
+        "first_report_missing",
+        _("待っている方への一次報告がまだです。"),
+        _("一次報告を記録するか、不要な理由を書いてください。"),
+        "first-report",
+    )
+
+
+def _cause_gate(record: RecordFacts) -> Gate:
+    stage = Stage.CAUSE_KNOWN
+    if not record.roots:
+        return Gate(
+            stage, "no_root_cause", _("真因がまだ決まっていません。"), _("なぜを足して、真因に印をつけてください。"), "causes"
+        )
+    if any(root.reopened for root in record.roots):
+        return Gate(
+            stage,
+            "cause_reopened",
+            _("対策が効かなかったため、原因を見直しています。"),
+            _("なぜを足すか、真因をもう一度確かめてください。"),
+            "causes",
+        )
+    return _open(stage)
+
+
+def _measures_gate(record: RecordFacts) -> Gate:
+    stage = Stage.MEASURES_COMMITTED
+    covered = {m.root_id for m in record.measures if m.status in COVERING_STATUSES}
+    if not covered:
+        return Gate(
+            stage,
+            "no_committed_measure",
+            _("約束した対策がまだありません。"),
+            _("対策を一つ選び、担当・期限・効果確認を決めて約束してください。"),
+            "measures",
+        )
+    if any(root.id not in covered and not root.risk_accepted for root in record.roots):
+        return Gate(
+            stage,
+            "root_uncovered",
+            _("対策のない真因が残っています。"),
+            _("その真因に対策を約束するか、見直し日を決めてリスクを受け入れてください。"),
+            "measures",
+        )
+    return _open(stage)
+
+
+def _gold_gate(record: RecordFacts) -> Gate:
+    stage = Stage.MENDED
+    standing = [m for m in record.measures if m.status in COVERING_STATUSES]
+    if any(m.status in RUNNING_STATUSES for m in standing):
+        return Gate(
+            stage,
+            "measure_not_done",
+            _("まだ実施していない対策があります。"),
+            _("実施したら、証拠かひとことを添えて「できました」を押してください。"),
+            "measures",
+        )
+    if not standing or any(m.status == MeasureStatus.DONE for m in standing):
+        return Gate(
+            stage,
+            "effect_not_checked",
+            _("効き目がまだ確かめられていません。"),
+            _("担当ではない方が、期間の終わりに効き目を確かめます。"),
+            "measures",
+        )
+    proven = {m.root_id for m in standing}
+    if any(root.id not in proven and not root.risk_accepted for root in record.roots):
+        return Gate(
+            stage,
+            "root_unproven",
+            _("効き目の確かめられていない真因があります。"),
+            _("その真因の対策の効き目を確かめてください。"),
+            "measures",
+        )
+    return _open(stage)
+
+
+def stage_of(record: RecordFacts) -> Stage:
+    """The stage that the record has reached: the last gate of the unbroken row of open ones, or its other end."""
+    if record.end:
+        return Stage(record.end)
+    reached = Stage.RECORDED
+    for gate in gates(record):
+        if not gate.is_open:
+            break
+        reached = gate.stage
+    return reached
+
+
+# Steps -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CommitFacts:
+    """What a countermeasure holds when somebody wants to promise it."""
+
+    status: str
+    has_root: bool
+    before: str
+    after: str
+    strength: int
+    owner_id: int | None
+    due_on: date | None
+    check_measure: str
+    check_threshold: str
+    checker_id: int | None
+    check_on: date | None
+
+
+def refuse_commit(
+    facts: CommitFacts, *, severity: str, others: Sequence[MeasureFacts], role: str | None, weak_reason: str, today: date
+) -> None:
+    """Raises Refused with the first thing that is missing for a promise (invariants 1, 2, 3)."""
+    if facts.status != MeasureStatus.PROPOSED:
+        raise Refused("not_proposed", _("この対策はもう約束されています。"))
+    if not facts.has_root:
+        raise Refused(
+            "no_root_cause", _("どの真因への対策かが決まっていません。"), _("真因を選んでください。なければ先に、なぜを足してください。"), "causes"
+        )
+    if not facts.before.strip() or not facts.after.strip():
+        raise Refused("no_before_after", _("変更前と変更後がそろっていません。"), _("何がどう変わるかを、変更前・変更後に書いてください。"))
+    if facts.owner_id is None:
+        raise Refused("no_owner", _("担当が決まっていません。"), _("担当を一人選んでください。"))
+    if facts.due_on is None:
+        raise Refused("no_due_date", _("期限が決まっていません。"), _("期限の日付を入れてください。"))
+    if facts.due_on < today:
+        raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
+    if not facts.check_measure.strip() or not facts.check_threshold.strip() or facts.check_on is None:
+        raise Refused(
+            "no_check", _("効き目の確かめ方が決まっていません。"), _("何を測り、どうなれば効いたと言えるか、いつ確かめるかを書いてください。")
+        )
+    if facts.checker_id is None:
+        raise Refused("no_checker", _("確かめる人が決まっていません。"), _("担当ではない方を一人選んでください。"))
+    if facts.checker_id == facts.owner_id:
+        raise Refused(
+            "checker_is_owner", _("担当と確かめる人が同じです。"), _("効き目は、担当ではない方が確かめます。別の方を選んでください。")
+        )
+    if facts.check_on <= facts.due_on:
+        raise Refused("check_before_due", _("効果確認の日が期限より前か同じ日です。"), _("期限より後の日を選んでください。"))
+    after_commit = [*others, MeasureFacts(MeasureStatus.COMMITTED, facts.strength, None)]
+    if severity != "" and is_untreated(after_commit) and severity in {Severity.S1, Severity.S2, Severity.S3}:
+        if not weak_reason.strip():
+            raise Refused(
+                "weak_only",
+                _("「心がける」「教える」だけでは未対策です。"),
+                _("仕組みを変える対策を足してください。それでも進めるときは、リーダーが理由を書きます。"),
+            )
+        if role != Role.LEAD:
+            raise NotAllowed(
+                "weak_needs_lead", _("弱い対策だけで進める判断は、リーダーが行います。"), _("リーダーに頼むか、強い対策を足してください。")
+            )
+
+
+def refuse_complete(*, status: str, note: str, evidence: str) -> None:
+    """Raises Refused unless a promised measure comes with evidence or a note (invariant 3)."""
+    if status not in RUNNING_STATUSES:
+        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
+    if not note.strip() and not evidence.strip():
+        raise Refused(
+            "no_evidence", _("実施の証拠かひとことが要ります。"), _("何をしたかを一行書くか、変えた手順書や画面のリンクを入れてください。")
+        )
+
+
+def refuse_outcome(*, measure_status: str, check_open: bool, owner_id: int | None, by_id: int, note: str) -> None:
+    """Raises Refused unless somebody other than the owner judges a done measure, with what was seen (invariant 3)."""
+    if not check_open:
+        raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
+    if owner_id is not None and owner_id == by_id:
+        raise Refused(
+            "checker_is_owner", _("ご自身が担当した対策は、ご自身では確かめられません。"), _("担当ではない方に頼んでください。")
+        )
+    if measure_status != MeasureStatus.DONE:
+        raise Refused("not_done", _("対策がまだ実施されていません。"), _("担当の方の「できました」を待ってください。"))
+    if not note.strip():
+        raise Refused("no_observation", _("何を見て判断したかが書かれていません。"), _("件数や日付など、見たことを一行書いてください。"))
+
+
+def refuse_change(stage: str) -> None:
+    """Raises Refused when the record has already come to one of its other ends."""
+    if stage in {Stage.DUPLICATE, Stage.WITHDRAWN, Stage.REPAIRED_ONLY}:
+        raise Refused(
+            "ended", _("この記録は「修理のみ」「重複」「取下げ」のいずれかで終わっています。"), _("続けるときは、先に開き直してください。")
+        )
+
+
+def first_report_expected(kind: str, *, someone_waits: bool) -> bool:
+    """The clock runs only for an incident that somebody outside the team waits on (F1, A-11)."""
+    return kind == IncidentKind.INCIDENT and someone_waits
+
+
+# The day's window by severity in calendar days (V1).
+CHECK_WINDOW_DAYS = {Severity.S1: 180, Severity.S2: 90, Severity.S3: 30, Severity.S4: 30}

@@ -1,0 +1,126 @@
+"""What every view shares: how a page or its htmx fragment is answered, how a refusal is shown, the frame around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from incidents.errors import NotAllowed, Refused
+from incidents.queries import engine
+from incidents.queries import incident as incidents
+from incidents.queries import reminder as reminders
+from incidents.queries import team as teams
+
+THEME_COOKIE = "ushiro_theme"
+THEMES = ("auto", "light", "dark")
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any], *, partial: str = "", status: int = 200
+) -> HttpResponse:
+    """The whole page, or its named partial when htmx asked for a part and the page has one."""
+    if partial and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        template = f"{template}#{partial}"
+    return render(request, template, context, status=status)
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Leave for another page: by redirect, or as htmx understands it when a fragment was asked for."""
+    if request.htmx and not request.htmx.boosted:
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
+
+
+def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A page for somebody signed in. What the door refuses is answered as a calm page, never as a fault."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except NotAllowed as refusal:
+            return render(request, "403.html", {"refusal": refusal}, status=403)
+
+    return guarded
+
+
+def show_refusal(form: Any, refusal: Refused) -> None:
+    """Put a refusal beside what was typed: the reason, and what would mend it."""
+    form.add_error(None, sentence(refusal))
+
+
+def sentence(refusal: Refused) -> str:
+    return f"{refusal.reason}{_sep()}{refusal.fix}" if refusal.fix else str(refusal.reason)
+
+
+def _sep() -> str:
+    from django.utils.translation import get_language
+
+    return "" if (get_language() or "ja").startswith("ja") else " "
+
+
+def say(request: HttpRequest, text: str) -> None:
+    messages.success(request, text)
+
+
+def say_refusal(request: HttpRequest, refusal: Refused) -> None:
+    messages.warning(request, sentence(refusal))
+
+
+class Frame:
+    """What base.html shows around each page; each part is read only when the template asks for it."""
+
+    def __init__(self, request: HttpRequest):
+        self._request = request
+        self.person = request.user
+        wanted = request.COOKIES.get(THEME_COOKIE, "auto")
+        self.theme = wanted if wanted in THEMES else "auto"
+        self.mail_configured = settings.MAIL_CONFIGURED
+        self._memberships = None
+
+    @property
+    def memberships(self) -> list:
+        if self._memberships is None:
+            self._memberships = teams.my_memberships(self.person)
+        return self._memberships
+
+    @property
+    def team_names(self) -> str:
+        return _("、").join(m.team.name for m in self.memberships[:2]) + (" …" if len(self.memberships) > 2 else "")
+
+    @property
+    def role_label(self) -> str:
+        if self.memberships:
+            return str(self.memberships[0].get_role_display())
+        return _("管理者") if self.person.is_admin else ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        mine = reminders.my_counts(self.person)
+        return {"today": mine["pressing"], "incidents": incidents.open_count(self.person), "seams": mine["measures"]}
+
+    @property
+    def engine_warning(self) -> str:
+        if engine.stands_still():
+            return _("お知らせの仕組みが2時間以上止まっています。管理者に知らせてください。")
+        return ""
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. `counts` is kept for the request so that the frame reads each number once."""
+    if not getattr(request, "user", None):
+        return {"frame": {"theme": "auto"}}
+    built = Frame(request)
+    if not request.user.is_authenticated:
+        return {"frame": {"theme": built.theme, "person": None}}
+    return {"frame": built, "frame_counts": SimpleLazyObject(lambda: built.counts)}

@@ -1,0 +1,123 @@
+"""A bare start in production refuses, with one sentence and code 78, whichever program is started."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+GOOD = {
+    "USHIRO_MODE": "production",
+    "USHIRO_SECRET_KEY": "7Qm-ZrW1x9_sKdPq4LtYb2NvCf8HjGuEaRwXoTi5MzSy6BkDl3",
+    "USHIRO_URL": "https://ushiro.example.jp",
+    "ALLOWED_HOSTS": "ushiro.example.jp",
+    "DATABASE_URL": "postgres://ushiro@127.0.0.1:1/ushiro",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
+}
+FAULTS = {
+    "nothing set": (None, "USHIRO_SECRET_KEY is not set"),
+    "default key": ({"USHIRO_SECRET_KEY": "django-insecure-" + GOOD["USHIRO_SECRET_KEY"]}, "USHIRO_SECRET_KEY is too short or a default"),
+    "short key": ({"USHIRO_SECRET_KEY": "k3Jx9"}, "USHIRO_SECRET_KEY is too short or a default"),
+    "one letter key": ({"USHIRO_SECRET_KEY": "a" * 60}, "USHIRO_SECRET_KEY is too short or a default"),
+    "debug": ({"DEBUG": "1"}, "DEBUG=1 shows secrets"),
+    "no hosts": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
+    "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds a wildcard"),
+    "any subdomain": ({"ALLOWED_HOSTS": "ushiro.example.jp,.example.jp"}, "ALLOWED_HOSTS holds a wildcard"),
+    "no database": ({"DATABASE_URL": ""}, "DATABASE_URL is not set"),
+    "other database": ({"DATABASE_URL": "mysql://u@127.0.0.1/u"}, "DATABASE_URL must begin with"),
+    "no broker": ({"CELERY_BROKER_URL": ""}, "CELERY_BROKER_URL is not set"),
+    "clear text site": ({"USHIRO_URL": "http://ushiro.example.jp"}, "USHIRO_URL must begin with https://"),
+    "mail server": ({"SMTP_URL": "mail.example.jp:587"}, "SMTP_URL must look like"),
+    "number": ({"DATABASE_POOL_MAX": "many"}, "DATABASE_POOL_MAX must be a whole number"),
+    "mode": ({"USHIRO_MODE": "develop"}, "USHIRO_MODE must be production or embedded"),
+}
+PROGRAMS = {
+    "gunicorn": [str(BIN / "gunicorn"), "ushiro.wsgi", "--bind", "127.0.0.1:0"],
+    "celery worker": [str(BIN / "celery"), "-A", "ushiro", "worker"],
+    "celery beat": [str(BIN / "celery"), "-A", "ushiro", "beat", "--pidfile="],
+    "manage.py": [sys.executable, "manage.py", "check"],
+}
+
+
+def start(command: list[str], values: dict[str, str] | None, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program with these settings and nothing of the test's own environment but the PATH."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "USHIRO_DATA": str(folder / "none"), **(values or {})}
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_unsafe_settings_are_refused_with_one_sentence(name, tmp_path):
+    change, sentence = FAULTS[name]
+    values = None if change is None else {**GOOD, **change}
+
+    result = start([sys.executable, "-c", "import ushiro.settings"], values, tmp_path)
+
+    assert result.returncode == 78
+    assert result.stderr.startswith(f"Ushiro does not start: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("name", ["nothing set", "default key", "short key", "debug", "any host", "no database", "clear text site"])
+def test_every_program_refuses_alike(program, name, tmp_path):
+    change, sentence = FAULTS[name]
+    values = None if change is None else {**GOOD, **change}
+
+    result = start(PROGRAMS[program], values, tmp_path)
+
+    assert result.returncode == 78, result.stderr
+    assert "Traceback" not in result.stderr
+    assert [line for line in result.stderr.splitlines() if line.strip()] == [result.stderr.strip()]
+    assert sentence in result.stderr
+
+
+SHOW = "import ushiro.settings as s; print({expression})"
+
+
+def shown(expression: str, values: dict[str, str], folder: Path) -> str:
+    result = start([sys.executable, "-c", SHOW.format(expression=expression)], values, folder)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
+    values = {**GOOD, "DATABASE_URL": "postgres://u:p%40ss@db.example.jp:5433/ushiro?sslmode=require", "DATABASE_POOL_MAX": "20"}
+    expression = "[s.DATABASES['default'][k] for k in ('ENGINE', 'HOST', 'PORT', 'PASSWORD', 'OPTIONS')]"
+    assert shown(expression, values, tmp_path) == str(
+        [
+            "django.db.backends.postgresql",
+            "db.example.jp",
+            5433,
+            "p@ss",
+            {"sslmode": "require", "pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("url", "options"), [("amqp://guest:guest@127.0.0.1:5672//", False), ("redis://127.0.0.1:6379/5", True), ("redis+socket:///run/b.sock", True)]
+)
+def test_redis_settings_stay_with_redis(url, options, tmp_path):
+    values = {**GOOD, "CELERY_BROKER_URL": url}
+    assert shown("hasattr(s, 'CELERY_BROKER_TRANSPORT_OPTIONS')", values, tmp_path) == str(options)
+
+
+def test_https_names_its_cookies_so_that_no_other_host_can_set_them(tmp_path):
+    expression = "[s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS]"
+    assert shown(expression, GOOD, tmp_path) == str(["__Host-ushiro_sid", "__Host-ushiro_csrf", True, True, 31536000])
+
+
+def test_a_forwarded_scheme_is_believed_only_when_asked_for(tmp_path):
+    expression = "getattr(s, 'SECURE_PROXY_SSL_HEADER', None)"
+    assert shown(expression, GOOD, tmp_path) == "None"
+    assert shown(expression, {**GOOD, "USHIRO_BEHIND_TLS_PROXY": "1"}, tmp_path) == str(("HTTP_X_FORWARDED_PROTO", "https"))
+
+
+def test_the_embedded_database_may_live_under_any_folder_name(tmp_path):
+    folder = tmp_path / "データ 50% #1?"
+    values = {"USHIRO_MODE": "embedded", "USHIRO_SECRET_KEY": GOOD["USHIRO_SECRET_KEY"], "USHIRO_DATA": str(folder)}
+    assert shown("s.DATABASES['default']['NAME']", values, tmp_path) == str(folder / "ushiro.sqlite3")

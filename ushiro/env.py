@@ -1,0 +1,108 @@
+"""Typed readers of the environment. A missing or unsafe value stops the start with one sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import MutableMapping
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_FILE = "ushiro.env"
+
+
+class Misconfigured(SystemExit):
+    """A start that must not go on. Printed as one sentence; the exit code is 78 (EX_CONFIG of sysexits.h)."""
+
+    def __init__(self, sentence: str):
+        super().__init__(78)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+def refuse(sentence: str) -> Misconfigured:
+    import sys
+
+    print(f"Ushiro does not start: {sentence}", file=sys.stderr)
+    return Misconfigured(sentence)
+
+
+def text(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, "").strip()
+    if value:
+        return value
+    if default is None:
+        raise refuse(f"{name} is not set. docs/operation.md lists every setting; `make up` sets all of them itself.")
+    return default
+
+
+def number(name: str, default: int) -> int:
+    value = text(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise refuse(f"{name} must be a whole number, not {value!r}.") from None
+
+
+def flag(name: str, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise refuse(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A comma-separated list without its blanks."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def data_folder() -> Path:
+    """Where secrets, the embedded database and the broker's files live (USHIRO_DATA, default ./var)."""
+    return Path(os.environ.get("USHIRO_DATA") or ROOT / "var").expanduser().absolute()
+
+
+def load_embedded(environ: MutableMapping[str, str]) -> None:
+    """Take over what `make up` wrote into its data folder, for values the environment does not give itself.
+
+    Does nothing when USHIRO_MODE or a database is named by the environment: then somebody configured
+    this process on purpose, and mixing two installations would be worse than a refusal.
+    """
+    if environ.get("USHIRO_MODE") or environ.get("DATABASE_URL"):
+        return
+    file = data_folder() / EMBEDDED_FILE
+    if not file.is_file():
+        return
+    for line in file.read_text(encoding="utf-8").splitlines():
+        name, sign, value = line.partition("=")
+        if sign and not name.startswith("#"):
+            environ.setdefault(name.strip(), value.strip())
+
+
+def smtp(url: str) -> dict[str, object]:
+    """Options of Django's SMTP mailer out of smtp://user:password@host:port, smtp+tls:// or smtps://.
+
+    smtp+tls is STARTTLS (port 587 unless given), smtps is TLS from the first byte (465), smtp is clear text (25)
+    and meant for a relay on the same machine. Both TLS kinds verify the certificate (RFC 8314).
+    """
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise refuse("SMTP_URL must look like smtp+tls://user:password@mail.example.jp:587 (or smtps://, smtp://).")
+    try:
+        port = parts.port or ports[parts.scheme]
+    except ValueError:
+        raise refuse("SMTP_URL names a port that is not a number between 1 and 65535.") from None
+    timeout = parse_qs(parts.query).get("timeout", ["10"])[0]
+    return {
+        "host": parts.hostname,
+        "port": port,
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_tls": parts.scheme == "smtp+tls",
+        "use_ssl": parts.scheme == "smtps",
+        "timeout": int(timeout) if timeout.isdigit() else 10,
+    }

@@ -1,0 +1,278 @@
+"""All settings, read from the environment (ushiro/env.py), in the order of Django's documentation.
+
+Three modes, by USHIRO_MODE: `production` (the default: everything unsafe is refused), `embedded`
+(what `make up` runs: one machine, SQLite, bundled Valkey), `test`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.utils.csp import CSP
+
+from ushiro import env
+
+BASE_DIR = env.ROOT
+MODE = env.text("USHIRO_MODE", "production")
+if MODE not in {"production", "embedded", "test"}:
+    raise env.refuse(f"USHIRO_MODE must be production or embedded, not {MODE!r}.")
+PRODUCTION = MODE == "production"
+EMBEDDED = MODE == "embedded"
+DATA_DIR = env.data_folder()
+
+# Core ----------------------------------------------------------------------------------------
+DEBUG = env.flag("DEBUG")
+if DEBUG and PRODUCTION:
+    raise env.refuse("DEBUG=1 shows secrets to every visitor. Unset DEBUG in production.")
+
+if MODE == "test":
+    SECRET_KEY = env.text("USHIRO_SECRET_KEY", secrets.token_urlsafe(50))
+else:
+    SECRET_KEY = env.text("USHIRO_SECRET_KEY")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure"):
+    raise env.refuse(
+        "USHIRO_SECRET_KEY is too short or a default. Make one with: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
+SECRET_KEY_FALLBACKS = env.words("USHIRO_SECRET_KEY_FALLBACKS")
+
+SITE_URL = env.text("USHIRO_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise env.refuse("ALLOWED_HOSTS is not set. Name the host people type, for example ALLOWED_HOSTS=ushiro.example.jp.")
+if MODE != "test" and any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
+    raise env.refuse("ALLOWED_HOSTS holds a wildcard. Name each host in full: a wildcard lets a forged Host into mail links.")
+if PRODUCTION and not SITE_URL.startswith("https://") and not env.flag("USHIRO_ALLOW_HTTP"):
+    raise env.refuse("USHIRO_URL must begin with https:// (or set USHIRO_ALLOW_HTTP=1 for a closed network).")
+HTTPS = SITE_URL.startswith("https://")
+USE_X_FORWARDED_HOST = False
+if env.flag("USHIRO_BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+INSTALLED_APPS = [
+    "incidents.apps.UshiroAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "django_htmx",
+    "incidents.apps.IncidentsConfig",
+    "tools.apps.ToolsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ushiro.middleware.PersonLocaleMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ushiro.middleware.PrivateAnswersMiddleware",
+]
+ROOT_URLCONF = "ushiro.urls"
+WSGI_APPLICATION = "ushiro.wsgi.application"
+ASGI_APPLICATION = "ushiro.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "incidents.views.base.frame",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+# Database ------------------------------------------------------------------------------------
+_database_url = env.text("DATABASE_URL", None if PRODUCTION else "")
+# The embedded file is named without a URL: a folder may hold blanks or letters a URL would have to quote.
+_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "ushiro.sqlite3")}
+if _database_url:
+    if not _database_url.startswith(("postgres://", "postgresql://", "sqlite:///")):
+        raise env.refuse("DATABASE_URL must begin with postgres:// or sqlite:///.")
+    _database = environ.Env.db_url_config(_database_url)
+if _database["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: with SQLite's deferred default most of the concurrent writes failed as "database is locked".
+    _database["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA foreign_keys=ON;",
+    }
+else:
+    _database["CONN_MAX_AGE"] = 0  # the pool keeps the connections
+    _database["OPTIONS"] = {
+        **_database.get("OPTIONS", {}),
+        "pool": {
+            "min_size": env.number("DATABASE_POOL_MIN", 1),
+            "max_size": env.number("DATABASE_POOL_MAX", 8),
+            "timeout": 10,
+        },
+    }
+DATABASES = {"default": _database}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cache: rate limits of the sign-in. One web process needs no more than memory; several share CACHE_URL.
+_cache_url = env.text("CACHE_URL", "")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url, "KEY_PREFIX": "ushiro1"}
+        if _cache_url
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# Mail ----------------------------------------------------------------------------------------
+# Without SMTP_URL no mail leaves the machine: letters stay in the outbox as "kept", readable there.
+SMTP_URL = env.text("SMTP_URL", "")
+MAIL_CONFIGURED = bool(SMTP_URL)
+MAIL_FROM = env.text("MAIL_FROM", "Ushiro <ushiro@localhost>")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
+MAILERS = {
+    "default": (
+        {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": env.smtp(SMTP_URL)}
+        if SMTP_URL
+        else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    )
+}
+
+# Celery: ids only, at least once, nothing kept in the broker that the database does not know -------
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", None if PRODUCTION else "memory://")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+if CELERY_BROKER_URL.startswith(("redis", "rediss", "valkey")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        # kombu's default sweep takes 100 s to give a killed worker's task back.
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_keepalive": True,
+    }
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 240
+# A page must answer even while the broker is away; the sweep finds the row that nobody rang for.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_TIMEZONE = "Asia/Tokyo"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+
+# People and sign-in --------------------------------------------------------------------------
+AUTH_USER_MODEL = "incidents.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "today"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "incidents.views.account.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_FORMS = {
+    "login": "incidents.forms.account.LoginForm",
+    "reset_password": "incidents.forms.account.ResetPasswordForm",
+    "reset_password_from_key": "incidents.forms.account.ResetPasswordKeyForm",
+    "change_password": "incidents.forms.account.ChangePasswordForm",
+}
+
+# Sessions, cookies, headers ------------------------------------------------------------------
+SESSION_COOKIE_NAME = "__Host-ushiro_sid" if HTTPS else "ushiro_sid"
+CSRF_COOKIE_NAME = "__Host-ushiro_csrf" if HTTPS else "ushiro_csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
+LANGUAGE_COOKIE_NAME = "ushiro_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
+CSRF_FAILURE_VIEW = "incidents.views.errors.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS and PRODUCTION
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31536000) if HTTPS and PRODUCTION else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF, CSP.NONCE],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Language and time: stored in UTC, shown in the person's zone ------------------------------------
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.text("TIME_ZONE", "Asia/Tokyo")
+USE_I18N = USE_TZ = True
+
+# Static files --------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles" if PRODUCTION else DATA_DIR / "staticfiles")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = DATA_DIR / "media"
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+}
