@@ -168,6 +168,9 @@ if CELERY_BROKER_URL.startswith(("redis", "rediss", "valkey")):
         "unacked_restore_throttle": 1,
         "socket_keepalive": True,
     }
+elif CELERY_BROKER_URL.startswith("amqp"):
+    # Without confirms a message that RabbitMQ never took would look as if it had been sent.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
@@ -230,6 +233,8 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 CSRF_FAILURE_VIEW = "incidents.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and PRODUCTION
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31536000) if HTTPS and PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS")
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
