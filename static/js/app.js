@@ -57,5 +57,23 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// A part that could not be fetched says so, and what to do; the page stays as it was.
+const english = document.documentElement.lang.startsWith("en");
+const sayTrouble = (text) => {
+  const box = document.getElementById("messages");
+  if (!box || [...box.children].some((child) => child.textContent === text)) return;
+  const note = document.createElement("div");
+  note.className = "alert alert-warning";
+  note.setAttribute("role", "alert");
+  note.textContent = text;
+  box.append(note);
+};
+document.addEventListener("htmx:sendError", () => sayTrouble(english
+  ? "The connection was lost. What you typed is still here; please try again shortly."
+  : "つながりませんでした。書いたものは残っています。少し待って、もう一度お試しください。"));
+document.addEventListener("htmx:responseError", () => sayTrouble(english
+  ? "That could not be done. Please reload the page and try again."
+  : "うまく受け取れませんでした。ページを読み込み直して、もう一度お試しください。"));
+
 reveal(document);
 document.addEventListener("htmx:afterSwap", () => reveal(document));
