@@ -32,7 +32,7 @@ document.addEventListener("click", (event) => {
 
 // A chosen theme is shown at once; the form that holds the choice is what keeps it.
 document.addEventListener("change", (event) => {
-  const choice = event.target.closest?.("[data-theme-select]");
+  const choice = event.target.closest?.("[data-theme-select], select[name=theme]");
   if (choice && ["auto", "light", "dark"].includes(choice.value)) document.documentElement.dataset.theme = choice.value;
   if (event.target.closest?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
 });

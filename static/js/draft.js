@@ -115,7 +115,9 @@ const watch = (form) => {
     try { sessionStorage.setItem(SENT, key); } catch { /* forbidden */ }
   });
   form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.elt === form && event.detail.successful) { form.dataset.draftSent = "1"; store.drop(key); }
+    const { elt, successful, xhr } = event.detail;
+    const back = /is-invalid|alert-danger/.test(xhr?.responseText ?? ""); // the form came back with its faults
+    if (elt === form && successful && !back) { form.dataset.draftSent = "1"; store.drop(key); }
   });
 };
 
