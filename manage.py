@@ -8,16 +8,20 @@ import sys
 def main() -> None:
     # An older interpreter must still be able to read this file, to say what is wrong.
     if sys.version_info < (3, 12):  # noqa: UP036
-        sys.exit(f"Ushiro needs Python 3.12 or newer, and this is {sys.version.split()[0]}: run `make install`, which looks for one.")
+        sys.exit(
+            f"Ushiro needs Python 3.12 or newer, and this is {sys.version.split()[0]}: run `make install`, which looks for one."
+        )
     try:
         import django  # noqa: F401
 
         from ushiro.env import load_embedded
     except ImportError as error:
-        sys.exit(f"Ushiro's packages are not installed here ({error}): run `make install` first, then use .venv/bin/python.")
+        sys.exit(
+            f"Ushiro's packages are not installed here ({error}): run `make install` first, then use .venv/bin/python."
+        )
     if sys.argv[1:2] == ["up"]:
         # Before any Django set-up: `up` is what makes the settings that Django needs.
-        from ushiro.supervisor import main as up
+        from ushiro.up import main as up
 
         sys.exit(up(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")

@@ -29,12 +29,18 @@ def _deploy(check: Callable[[], list[CheckMessage]]) -> Callable[[], list[CheckM
 def mail_leaves_the_machine() -> list[CheckMessage]:
     """Reminders are the product: without a mail server they wait in the outbox."""
     if not settings.MAIL_CONFIGURED:
-        return [Warning("No mail leaves this installation.", hint="Set SMTP_URL (docs/operation.md, Mail).", id="ushiro.W001")]
+        return [
+            Warning(
+                "No mail leaves this installation.", hint="Set SMTP_URL (docs/operation.md, Mail).", id="ushiro.W001"
+            )
+        ]
     found: list[CheckMessage] = []
     _, address = parseaddr(settings.MAIL_FROM)
     if address.rpartition("@")[2].lower() in {"", "localhost"}:
         hint = "Set MAIL_FROM to an address of a domain that your mail server may send for."
-        found.append(Error(f"MAIL_FROM is {settings.MAIL_FROM!r}, which other mail servers refuse.", hint=hint, id="ushiro.E001"))
+        found.append(
+            Error(f"MAIL_FROM is {settings.MAIL_FROM!r}, which other mail servers refuse.", hint=hint, id="ushiro.E001")
+        )
     options = env.smtp(settings.SMTP_URL)
     if not options["use_tls"] and not options["use_ssl"] and options["host"] not in LOCAL_HOSTS:
         hint = "Use smtp+tls:// (port 587) or smtps:// (port 465)."
@@ -70,5 +76,9 @@ def languages_are_complete() -> list[CheckMessage]:
         if not any((folder / code / "LC_MESSAGES" / "django.mo").exists() for folder in settings.LOCALE_PATHS)
     ]
     if missing:
-        return [Error(f"Compiled texts are missing for: {', '.join(missing)}.", hint="Run `make messages`.", id="ushiro.E002")]
+        return [
+            Error(
+                f"Compiled texts are missing for: {', '.join(missing)}.", hint="Run `make messages`.", id="ushiro.E002"
+            )
+        ]
     return []

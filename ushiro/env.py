@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -23,9 +24,8 @@ class Misconfigured(SystemExit):
 
 
 def refuse(sentence: str) -> Misconfigured:
-    import sys
-
-    print(f"Ushiro does not start: {sentence}", file=sys.stderr)
+    """Say why on stderr and return the exception to raise; it ends gunicorn, celery and manage.py alike."""
+    sys.stderr.write(f"Ushiro does not start: {sentence}\n")
     return Misconfigured(sentence)
 
 

@@ -49,7 +49,9 @@ def check_python() -> None:
     """Raise CannotStart on a Python older than 3.12."""
     if sys.version_info < (3, 12):  # noqa: UP036
         found = ".".join(map(str, sys.version_info[:3]))
-        raise CannotStart(f"Ushiro needs Python 3.12 or newer and this is {found}; run `make install`, which looks for one.")
+        raise CannotStart(
+            f"Ushiro needs Python 3.12 or newer and this is {found}; run `make install`, which looks for one."
+        )
 
 
 def check_folder(folder: Path) -> None:
@@ -80,7 +82,7 @@ def take_lock(folder: Path) -> tuple[TextIO, bool]:
     Returns: the open lock file (keep it referenced), and whether the holder before was killed.
     Raises: CannotStart when another `make up` holds it.
     """
-    lock = open(folder / "up.lock", "a+", encoding="ascii")  # noqa: SIM115
+    lock = open(folder / "up.lock", "a+", encoding="ascii")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -117,13 +119,19 @@ def check_port(host: str, port: int, patience: float = 0) -> None:
         while not _can_listen(*found[:3], found[4]):
             if time.monotonic() >= until:
                 other = f"`make up PORT={port % 65535 + 1}`"
-                raise CannotStart(f"Port {port} on {host} is taken by another program; choose another one, for example {other}.")
+                raise CannotStart(
+                    f"Port {port} on {host} is taken by another program; choose another one, for example {other}."
+                )
             time.sleep(0.1)
     except socket.gaierror:
-        raise CannotStart(f"The address {host} is not known on this machine; leave HOST out to listen on 127.0.0.1.") from None
+        raise CannotStart(
+            f"The address {host} is not known on this machine; leave HOST out to listen on 127.0.0.1."
+        ) from None
     except OSError as error:
         if error.errno == errno.EACCES:
-            sentence = f"Port {port} needs administrator rights; choose one above 1023, for example `make up PORT=8000`."
+            sentence = (
+                f"Port {port} needs administrator rights; choose one above 1023, for example `make up PORT=8000`."
+            )
         else:
             sentence = f"Cannot listen on {host} port {port} ({error.strerror}); choose others with `make up HOST=127.0.0.1 PORT=8000`."
         raise CannotStart(sentence) from None
@@ -169,11 +177,15 @@ def check_database(file: Path, *, seen_before: bool) -> None:
         finally:
             connection.close()
     except PermissionError:
-        raise CannotStart(f"The database file {file} cannot be read or written; give it to the user who runs `make up`.") from None
+        raise CannotStart(
+            f"The database file {file} cannot be read or written; give it to the user who runs `make up`."
+        ) from None
     except sqlite3.OperationalError as error:
         if "interrupt" in str(error):
             return
-        raise CannotStart(f"The database file {file} cannot be opened ({error}); close what uses it and check who owns it.") from None
+        raise CannotStart(
+            f"The database file {file} cannot be opened ({error}); close what uses it and check who owns it."
+        ) from None
     except sqlite3.DatabaseError as error:
         raise CannotStart(broken.format(error)) from None
     if verdict != "ok":
@@ -210,9 +222,11 @@ def embedded_values(folder: Path, host: str, port: int, broker_url: str, environ
             f"The line USHIRO_SECRET_KEY in {folder / EMBEDDED_FILE} is missing or too short; "
             "put the file back from a backup, or delete it to have a new key made (everybody signs in again)."
         )
-    shown = outside_address() if host in {"0.0.0.0", "::"} else host
+    shown = outside_address() if host in {"0.0.0.0", "::"} else host  # noqa: S104  compared, not bound
     hosts = ["127.0.0.1", "localhost", "[::1]"]
-    hosts += [name for name in (f"[{shown}]" if ":" in shown else shown, socket.gethostname().lower()) if name not in hosts]
+    hosts += [
+        name for name in (f"[{shown}]" if ":" in shown else shown, socket.gethostname().lower()) if name not in hosts
+    ]
     values = {
         "USHIRO_MODE": "embedded",
         "USHIRO_SECRET_KEY": key or secrets.token_urlsafe(50),
@@ -232,7 +246,9 @@ def write_values(file: Path, values: Mapping[str, str]) -> None:
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write("# Written by `make up` at each start. The secret key is made once: keep it, and keep this file private.\n")
+        stream.write(
+            "# Written by `make up` at each start. The secret key is made once: keep it, and keep this file private.\n"
+        )
         stream.writelines(f"{name}={value}\n" for name, value in values.items())
         stream.flush()
         os.fsync(stream.fileno())

@@ -29,7 +29,8 @@ def main(arguments: list[str]) -> int:
         call_command("migrate", interactive=False, verbosity=0)
     except DatabaseError as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        print(f"Ushiro does not start: The database cannot be used ({first_line}); check DATABASE_URL or put back a backup.", file=sys.stderr)
+        sentence = f"The database cannot be used ({first_line}); check DATABASE_URL or put back a backup."
+        sys.stderr.write(f"Ushiro does not start: {sentence}\n")
         return 1
     call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -39,8 +40,10 @@ def main(arguments: list[str]) -> int:
             if importlib.util.find_spec("incidents.sample"):
                 answer["sign_ins"] = [list(row) for row in importlib.import_module("incidents.sample").SIGN_INS]
         elif importlib.util.find_spec("incidents.domain.setup"):
-            answer["setup_url"] = str(importlib.import_module("incidents.domain.setup").begin(site_url=settings.SITE_URL))
-    print(json.dumps(answer, ensure_ascii=False))
+            answer["setup_url"] = str(
+                importlib.import_module("incidents.domain.setup").begin(site_url=settings.SITE_URL)
+            )
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
     return 0
 
 

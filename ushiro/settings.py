@@ -42,9 +42,13 @@ SECRET_KEY_FALLBACKS = env.words("USHIRO_SECRET_KEY_FALLBACKS")
 SITE_URL = env.text("USHIRO_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
 if PRODUCTION and not ALLOWED_HOSTS:
-    raise env.refuse("ALLOWED_HOSTS is not set. Name the host people type, for example ALLOWED_HOSTS=ushiro.example.jp.")
+    raise env.refuse(
+        "ALLOWED_HOSTS is not set. Name the host people type, for example ALLOWED_HOSTS=ushiro.example.jp."
+    )
 if MODE != "test" and any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
-    raise env.refuse("ALLOWED_HOSTS holds a wildcard. Name each host in full: a wildcard lets a forged Host into mail links.")
+    raise env.refuse(
+        "ALLOWED_HOSTS holds a wildcard. Name each host in full: a wildcard lets a forged Host into mail links."
+    )
 if PRODUCTION and not SITE_URL.startswith("https://") and not env.flag("USHIRO_ALLOW_HTTP"):
     raise env.refuse("USHIRO_URL must begin with https:// (or set USHIRO_ALLOW_HTTP=1 for a closed network).")
 HTTPS = SITE_URL.startswith("https://")

@@ -8,19 +8,51 @@ from ushiro import env
     [
         (
             "smtp+tls://post%40example.jp:p%3A%2F%40ss@mail.example.jp:2587",
-            {"host": "mail.example.jp", "port": 2587, "username": "post@example.jp", "password": "p:/@ss", "use_tls": True, "use_ssl": False, "timeout": 10},
+            {
+                "host": "mail.example.jp",
+                "port": 2587,
+                "username": "post@example.jp",
+                "password": "p:/@ss",
+                "use_tls": True,
+                "use_ssl": False,
+                "timeout": 10,
+            },
         ),
         (
             "smtps://u:p@mail.example.jp?timeout=30",
-            {"host": "mail.example.jp", "port": 465, "username": "u", "password": "p", "use_tls": False, "use_ssl": True, "timeout": 30},
+            {
+                "host": "mail.example.jp",
+                "port": 465,
+                "username": "u",
+                "password": "p",
+                "use_tls": False,
+                "use_ssl": True,
+                "timeout": 30,
+            },
         ),
         (
             "smtp+tls://mail.example.jp",
-            {"host": "mail.example.jp", "port": 587, "username": "", "password": "", "use_tls": True, "use_ssl": False, "timeout": 10},
+            {
+                "host": "mail.example.jp",
+                "port": 587,
+                "username": "",
+                "password": "",
+                "use_tls": True,
+                "use_ssl": False,
+                "timeout": 10,
+            },
         ),
         (
             "smtp://127.0.0.1",
-            {"host": "127.0.0.1", "port": 25, "username": "", "password": "", "use_tls": False, "use_ssl": False, "timeout": 10},
+            {
+                "host": "127.0.0.1",
+                "port": 25,
+                "username": "",
+                "password": "",
+                "use_tls": False,
+                "use_ssl": False,
+                "timeout": 10,
+            },
         ),
     ],
 )
@@ -28,7 +60,9 @@ def test_smtp_url_says_host_sign_in_and_kind_of_tls(url, expected):
     assert env.smtp(url) == expected
 
 
-@pytest.mark.parametrize("url", ["mail.example.jp", "http://mail.example.jp", "smtp://", "smtp://mail.example.jp:99999", "smtp+ssl://m:1"])
+@pytest.mark.parametrize(
+    "url", ["mail.example.jp", "http://mail.example.jp", "smtp://", "smtp://mail.example.jp:99999", "smtp+ssl://m:1"]
+)
 def test_a_wrong_smtp_url_stops_the_start(url, capsys):
     with pytest.raises(env.Misconfigured) as stopped:
         env.smtp(url)
@@ -36,7 +70,9 @@ def test_a_wrong_smtp_url_stops_the_start(url, capsys):
     assert capsys.readouterr().err == f"Ushiro does not start: {stopped.value}\n"
 
 
-@pytest.mark.parametrize(("value", "expected"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("no", False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", True), ("Yes", True), ("on", True), ("0", False), ("no", False), ("", False)]
+)
 def test_flags_have_two_sides(value, expected, monkeypatch):
     monkeypatch.setenv("SOME_FLAG", value)
     assert env.flag("SOME_FLAG") is expected
@@ -56,7 +92,9 @@ def test_words_lose_their_blanks(monkeypatch):
 @pytest.fixture
 def installation(tmp_path, monkeypatch):
     monkeypatch.setenv("USHIRO_DATA", str(tmp_path))
-    (tmp_path / "ushiro.env").write_text("# note\nUSHIRO_MODE=embedded\nUSHIRO_SECRET_KEY=a=b\nTIME_ZONE=Asia/Tokyo\n", encoding="utf-8")
+    (tmp_path / "ushiro.env").write_text(
+        "# note\nUSHIRO_MODE=embedded\nUSHIRO_SECRET_KEY=a=b\nTIME_ZONE=Asia/Tokyo\n", encoding="utf-8"
+    )
     return tmp_path
 
 

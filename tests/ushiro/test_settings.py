@@ -19,7 +19,10 @@ GOOD = {
 }
 FAULTS = {
     "nothing set": (None, "USHIRO_SECRET_KEY is not set"),
-    "default key": ({"USHIRO_SECRET_KEY": "django-insecure-" + GOOD["USHIRO_SECRET_KEY"]}, "USHIRO_SECRET_KEY is too short or a default"),
+    "default key": (
+        {"USHIRO_SECRET_KEY": "django-insecure-" + GOOD["USHIRO_SECRET_KEY"]},
+        "USHIRO_SECRET_KEY is too short or a default",
+    ),
     "short key": ({"USHIRO_SECRET_KEY": "k3Jx9"}, "USHIRO_SECRET_KEY is too short or a default"),
     "one letter key": ({"USHIRO_SECRET_KEY": "a" * 60}, "USHIRO_SECRET_KEY is too short or a default"),
     "debug": ({"DEBUG": "1"}, "DEBUG=1 shows secrets"),
@@ -62,7 +65,9 @@ def test_unsafe_settings_are_refused_with_one_sentence(name, tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.parametrize("program", PROGRAMS)
-@pytest.mark.parametrize("name", ["nothing set", "default key", "short key", "debug", "any host", "no database", "clear text site"])
+@pytest.mark.parametrize(
+    "name", ["nothing set", "default key", "short key", "debug", "any host", "no database", "clear text site"]
+)
 def test_every_program_refuses_alike(program, name, tmp_path):
     change, sentence = FAULTS[name]
     values = None if change is None else {**GOOD, **change}
@@ -85,7 +90,11 @@ def shown(expression: str, values: dict[str, str], folder: Path) -> str:
 
 
 def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
-    values = {**GOOD, "DATABASE_URL": "postgres://u:p%40ss@db.example.jp:5433/ushiro?sslmode=require", "DATABASE_POOL_MAX": "20"}
+    values = {
+        **GOOD,
+        "DATABASE_URL": "postgres://u:p%40ss@db.example.jp:5433/ushiro?sslmode=require",
+        "DATABASE_POOL_MAX": "20",
+    }
     expression = "[s.DATABASES['default'][k] for k in ('ENGINE', 'HOST', 'PORT', 'PASSWORD', 'OPTIONS')]"
     assert shown(expression, values, tmp_path) == str(
         [
@@ -102,8 +111,14 @@ def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
     ("url", "options"),
     [
         ("amqp://guest:guest@127.0.0.1:5672//", ["confirm_publish"]),
-        ("redis://127.0.0.1:6379/5", ["socket_keepalive", "unacked_restore_interval", "unacked_restore_throttle", "visibility_timeout"]),
-        ("redis+socket:///run/b.sock", ["socket_keepalive", "unacked_restore_interval", "unacked_restore_throttle", "visibility_timeout"]),
+        (
+            "redis://127.0.0.1:6379/5",
+            ["socket_keepalive", "unacked_restore_interval", "unacked_restore_throttle", "visibility_timeout"],
+        ),
+        (
+            "redis+socket:///run/b.sock",
+            ["socket_keepalive", "unacked_restore_interval", "unacked_restore_throttle", "visibility_timeout"],
+        ),
     ],
 )
 def test_each_kind_of_broker_gets_its_own_options(url, options, tmp_path):
@@ -119,7 +134,9 @@ def test_https_names_its_cookies_so_that_no_other_host_can_set_them(tmp_path):
 def test_a_forwarded_scheme_is_believed_only_when_asked_for(tmp_path):
     expression = "getattr(s, 'SECURE_PROXY_SSL_HEADER', None)"
     assert shown(expression, GOOD, tmp_path) == "None"
-    assert shown(expression, {**GOOD, "USHIRO_BEHIND_TLS_PROXY": "1"}, tmp_path) == str(("HTTP_X_FORWARDED_PROTO", "https"))
+    assert shown(expression, {**GOOD, "USHIRO_BEHIND_TLS_PROXY": "1"}, tmp_path) == str(
+        ("HTTP_X_FORWARDED_PROTO", "https")
+    )
 
 
 def test_the_embedded_database_may_live_under_any_folder_name(tmp_path):

@@ -20,7 +20,12 @@ from ushiro import embedded_broker, preflight, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
-PATTERNS = {"web": b"gunicorn", "worker": b"celery\0-A\0ushiro\0worker", "beat": b"celery\0-A\0ushiro\0beat", "broker": b"valkey-server"}
+PATTERNS = {
+    "web": b"gunicorn",
+    "worker": b"celery\0-A\0ushiro\0worker",
+    "beat": b"celery\0-A\0ushiro\0beat",
+    "broker": b"valkey-server",
+}
 
 
 def free_port() -> int:
@@ -47,7 +52,9 @@ def processes_of(folder: Path) -> dict[int, bytes]:
         if entry.name.isdigit() and int(entry.name) != os.getpid():
             with contextlib.suppress(OSError):
                 # The broker writes its title over its environment, but it works inside the folder.
-                ours = mark in (entry / "environ").read_bytes().split(b"\0") or Path(os.readlink(entry / "cwd")).is_relative_to(folder)
+                ours = mark in (entry / "environ").read_bytes().split(b"\0") or Path(
+                    os.readlink(entry / "cwd")
+                ).is_relative_to(folder)
                 if ours and (command := (entry / "cmdline").read_bytes()):
                     found[int(entry.name)] = command
     return found
@@ -269,7 +276,10 @@ def test_a_long_folder_name_gets_a_socket_elsewhere_and_no_litter(up, used_folde
 def test_settings_that_a_child_refuses_end_the_start(up, folder):
     code, sentence = up(folder, SMTP_URL="mail.example.jp").refused()
     assert code == 78
-    assert sentence == "Ushiro does not start: SMTP_URL must look like smtp+tls://user:password@mail.example.jp:587 (or smtps://, smtp://).\n"
+    assert (
+        sentence
+        == "Ushiro does not start: SMTP_URL must look like smtp+tls://user:password@mail.example.jp:587 (or smtps://, smtp://).\n"
+    )
     assert processes_of(folder) == {}
 
 
@@ -296,7 +306,9 @@ def test_a_file_in_place_of_the_folder_is_named(up, tmp_path):
     (tmp_path / "var").write_text("a file", encoding="utf-8")
     code, sentence = up(tmp_path / "var").refused()
     assert code == 1
-    assert sentence.startswith(f"Ushiro does not start: The data folder {tmp_path / 'var'} cannot be written (File exists);")
+    assert sentence.startswith(
+        f"Ushiro does not start: The data folder {tmp_path / 'var'} cannot be written (File exists);"
+    )
     assert sentence.count("\n") == 1
 
 
@@ -308,7 +320,9 @@ def test_a_folder_that_cannot_be_made_is_named(up, tmp_path):
     assert sentence.count("\n") == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into any folder; the two tests above use places that stop root as well")
+@pytest.mark.skipif(
+    os.geteuid() == 0, reason="root may write into any folder; the two tests above use places that stop root as well"
+)
 def test_a_read_only_folder_is_named(up, tmp_path):
     (tmp_path / "var").mkdir(mode=0o500)
     (tmp_path / "var").chmod(0o500)
@@ -385,7 +399,12 @@ def test_a_cut_secret_is_not_replaced_silently(tmp_path):
 
 
 def test_values_of_the_environment_win_and_are_kept_for_manage_py(tmp_path):
-    given = {"DATABASE_URL": "postgres://db/ushiro", "CELERY_BROKER_URL": "redis://b/0", "SMTP_URL": "smtp://m", "USHIRO_URL": "https://u.example.jp"}
+    given = {
+        "DATABASE_URL": "postgres://db/ushiro",
+        "CELERY_BROKER_URL": "redis://b/0",
+        "SMTP_URL": "smtp://m",
+        "USHIRO_URL": "https://u.example.jp",
+    }
     values = preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", given)
     assert {name: values[name] for name in given} == given
 
