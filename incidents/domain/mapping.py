@@ -1,0 +1,646 @@
+"""What a mapping (対応表) says, and how the rows of one record become a planned incident. No database here.
+
+A mapping is a TOML file; docs/features/import.md explains every key with examples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from django.utils.translation import gettext as _
+
+from incidents.enums import Category, Certainty, Factor, Severity
+from incidents.errors import Refused
+from tools.plain import whens
+
+FOLDER = Path(__file__).resolve().parent.parent / "mappings"
+_OPTION = re.compile(r"value=(?:'((?:[^'\\]|\\.)*)'|\"([^\"]*)\")")
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'|\"([^\"]*)\"")
+Labelled = tuple[str, str]
+
+
+class LineLike(Protocol):
+    """A row as a gateway hands it over."""
+
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def cells(self) -> dict[str, Any]: ...
+
+
+class GroupLike(Protocol):
+    """All rows of one record."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def rows(self) -> Sequence[LineLike]: ...
+    @property
+    def updates(self) -> Sequence[LineLike]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be taken. `line` is 1-based in `file`; `column` may be empty."""
+
+    file: str
+    line: int
+    column: str
+    reason: str
+
+
+class BadValue(Exception):
+    """A value of a row that the mapping cannot read."""
+
+    def __init__(self, column: str, reason: str):
+        super().__init__(reason)
+        self.column, self.reason = column, reason
+
+
+@dataclass(slots=True)
+class PlannedEntry:
+    """A line of the timeline. `key` is unique within the incident and lasts from import to import."""
+
+    key: str
+    at: datetime | None
+    at_text: str
+    author: str
+    certainty: str
+    text: str
+
+    def content(self) -> tuple[object, ...]:
+        """What must differ for the entry to count as changed."""
+        return (self.at and self.at.astimezone(UTC), self.at_text, self.author, self.certainty, self.text)
+
+
+@dataclass(slots=True)
+class PlannedCause:
+    key: str
+    text: str
+    factor: str
+
+
+@dataclass(slots=True)
+class PlannedMeasure:
+    key: str
+    title: str
+    after: str
+
+
+@dataclass(slots=True)
+class Planned:
+    """An incident as its source tells it."""
+
+    external_id: str
+    fields: dict[str, Any]
+    closed: bool
+    entries: list[PlannedEntry] = field(default_factory=list)
+    causes: list[PlannedCause] = field(default_factory=list)
+    measures: list[PlannedMeasure] = field(default_factory=list)
+
+    def digest(self) -> str:
+        """Equal exactly when nothing of the record has changed (SHA-256, hex)."""
+        content = [
+            self.closed,
+            [[name, _plain(value)] for name, value in sorted(self.fields.items())],
+            [[e.key, *map(_plain, e.content())] for e in self.entries],
+            [[c.key, c.text, c.factor] for c in self.causes],
+            [[m.key, m.title, m.after] for m in self.measures],
+        ]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column whose values are translated by a table."""
+
+    column: str
+    values: dict[str, str]
+
+
+@dataclass(frozen=True)
+class State:
+    """When a record counts as closed at its source. `always` overrules the column."""
+
+    column: str = ""
+    closed: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+    always: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    items: str = ""
+    key: tuple[str, ...] = ()
+    at: str = ""
+    at_required: bool = False
+    author: str = ""
+    text: tuple[str, ...] = ()
+    text_leave_out: frozenset[str] = frozenset()
+    first: str = ""
+    unchanged: str = ""
+    watch: tuple[Labelled, ...] = ()
+
+    def columns(self) -> set[str]:
+        return {*self.key, self.at, self.author, *self.text, *(column for _label, column in self.watch)} - {"", "#"}
+
+
+@dataclass(frozen=True)
+class Dates:
+    zone: str
+    order: whens.Order = whens.Order.UNKNOWN
+    zone_column: str = ""
+    zones: dict[str, str] = field(default_factory=dict)
+    day_column: str = ""
+    day_pattern: re.Pattern[str] | None = None
+    noticed: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How the rows of a foreign tracker become incidents."""
+
+    name: str
+    label: str
+    source: str
+    kind: str
+    id_column: str
+    missing: frozenset[str]
+    dates: Dates
+    listed: frozenset[str]
+    title: tuple[str, ...]
+    title_separator: str
+    title_otherwise: str
+    noticed_at: str
+    occurred_at: str
+    customer_closed_at: str
+    counterparty: str
+    process: str
+    category: str
+    body: tuple[Labelled, ...]
+    severity: Choice | None
+    state: State
+    timeline: Timeline
+    updates_id: str = ""
+    updates_beside: str = ""
+    causes_items: str = ""
+    causes_text: str = ""
+    causes_factor: str = ""
+    measures_items: str = ""
+    measures_text: str = ""
+    measures_notes: tuple[Labelled, ...] = ()
+
+    @property
+    def has_updates(self) -> bool:
+        return bool(self.updates_id)
+
+    def columns(self) -> frozenset[str]:
+        """Columns wanted of the first file."""
+        wanted = {
+            *self.title,
+            self.noticed_at,
+            self.occurred_at,
+            self.customer_closed_at,
+            self.counterparty,
+            self.process,
+        }
+        wanted |= {column for _label, column in self.body} | {self.state.column, self.dates.zone_column}
+        wanted |= {self.dates.day_column, self.severity.column if self.severity else ""}
+        if not self.has_updates:
+            wanted |= self.timeline.columns()
+        return frozenset(wanted - {"", self.id_column})
+
+    def update_columns(self) -> frozenset[str]:
+        """Columns wanted of the second file."""
+        return frozenset(self.timeline.columns() - {self.updates_id})
+
+    def plan(self, group: GroupLike) -> tuple[Planned | None, list[Problem]]:
+        """What becomes of one record.
+
+        Returns:
+            The incident (None when no row of it can be used) and its bad rows. The incident holds all but the
+            bad rows; whether that is wanted is the caller's decision.
+        """
+        problems: list[Problem] = []
+        if len(group.key) > 120:
+            first = group.rows[0]
+            return None, [Problem(first.file, first.line, self.id_column, _("番号が長すぎます（120 字まで）。"))]
+        planned: Planned | None = None
+        entries = _Entries(self)
+        for line in group.rows:
+            try:
+                fields, closed = self._incident(group.key, line.cells)
+                if self.kind == "json":
+                    planned = self._whole(group.key, fields, closed, line.cells)
+                    continue
+                if not self.has_updates:
+                    entries.add(line.cells, self.dates.zone)
+            except BadValue as bad:
+                problems.append(Problem(line.file, line.line, bad.column, bad.reason))
+                continue
+            planned = Planned(group.key, fields, closed)
+        for line in group.updates:
+            try:
+                entries.add(line.cells, self.dates.zone)
+            except BadValue as bad:
+                problems.append(Problem(line.file, line.line, bad.column, bad.reason))
+        if planned is not None and self.kind != "json":
+            planned.entries = entries.planned
+        return planned, problems
+
+    def value(self, cells: dict[str, Any], column: str) -> str:
+        """A cell as clean text; empty when the source says that it is missing."""
+        if not column:
+            return ""
+        raw: Any = cells.get(column)
+        if raw is None and "." in column and self.kind == "json":
+            raw = cells
+            for part in column.split("."):
+                raw = raw.get(part) if isinstance(raw, dict) else None
+        text = _text(raw)
+        if text in self.missing:
+            return ""
+        if column in self.listed and text.startswith("["):
+            found = _OPTION.findall(text) or _QUOTED.findall(text)
+            text = "、".join(a or b for a, b in found)
+        return text
+
+    def when(self, cells: dict[str, Any], column: str, zone: str, *, required: bool) -> datetime | None:
+        words = self.value(cells, column)
+        if not words:
+            if required:
+                raise BadValue(column, _("日時がありません。"))
+            return None
+        at = whens.read(words, zone, self.dates.order).at
+        if at is None:
+            raise BadValue(column, _("日時として読めません: 「%(value)s」") % {"value": words[:60]})
+        return at
+
+    def _incident(self, key: str, cells: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        zone = self.dates.zone
+        closed = self._closed(cells)
+        closed_at = self.when(cells, self.customer_closed_at, zone, required=False)
+        severity = ""
+        if self.severity is not None and (words := self.value(cells, self.severity.column)):
+            if words not in self.severity.values:
+                raise BadValue(self.severity.column, _("対応表にない重大度です: 「%(value)s」") % {"value": words[:60]})
+            severity = self.severity.values[words]
+        full = self.title_separator.join(filter(None, (self.value(cells, column) for column in self.title)))
+        full = " ".join(full.split()) or self.title_otherwise or key
+        parts = [full] if len(full) > 200 else []
+        for label, column in self.body:
+            if text := self.value(cells, column):
+                parts.append(
+                    f"{label}: {text}" if label and "\n" not in text else f"{label}:\n{text}" if label else text
+                )
+        fields: dict[str, Any] = {
+            "title": _cut(full, 200),
+            "body": "\n".join(parts),
+            "process": _cut(self.value(cells, self.process), 120),
+            "counterparty": _cut(self.value(cells, self.counterparty), 160),
+            "category": self.category,
+            "severity": severity,
+            "occurred_at": self.when(cells, self.occurred_at, zone, required=False),
+            "customer_closed_at": closed_at if closed else None,
+        }
+        if self.noticed_at:
+            fields["noticed_at"] = self.when(cells, self.noticed_at, zone, required=True)
+        return fields, closed
+
+    def _closed(self, cells: dict[str, Any]) -> bool:
+        if self.state.always:
+            return self.state.always == "closed"
+        words = self.value(cells, self.state.column)
+        if words in self.state.closed:
+            return True
+        if words not in self.state.open:
+            raise BadValue(self.state.column, _("対応表にない状態です: 「%(value)s」") % {"value": words[:60]})
+        return False
+
+    def _whole(self, key: str, fields: dict[str, Any], closed: bool, cells: dict[str, Any]) -> Planned:
+        """A record that holds its timeline, causes and measures itself."""
+        named = self.value(cells, self.dates.zone_column)
+        zone = self.dates.zones.get(named, named) or self.dates.zone
+        try:
+            whens.zone(zone)
+        except ValueError:
+            raise BadValue(
+                self.dates.zone_column, _("知らない時間帯です: 「%(value)s」") % {"value": named[:60]}
+            ) from None
+        on = self._day(cells)
+        entries = _Entries(self, on=on, zone_is_known=bool(named) or not self.dates.zone_column)
+        for item in self._items(cells, self.timeline.items):
+            entries.add(item if isinstance(item, dict) else {"": item}, zone)
+        if "noticed_at" not in fields:
+            fields["noticed_at"] = self._noticed(key, [e.at for e in entries.planned if e.at], on, zone)
+        planned = Planned(key, fields, closed, entries.planned)
+        for n, item in enumerate(self._items(cells, self.causes_items), start=1):
+            text = self._of(item, self.causes_text)
+            if text:
+                planned.causes.append(PlannedCause(f"cause-{n}", text, self.causes_factor))
+        for n, item in enumerate(self._items(cells, self.measures_items), start=1):
+            if not (text := self._of(item, self.measures_text)):
+                continue
+            title = " ".join(text.split())
+            notes = [text] if len(title) > 300 else []
+            notes += [f"{label}: {words}" for label, column in self.measures_notes if (words := self._of(item, column))]
+            planned.measures.append(PlannedMeasure(f"measure-{n}", _cut(title, 300), "\n".join(notes)))
+        return planned
+
+    def _items(self, cells: dict[str, Any], column: str) -> list[Any]:
+        if not column:
+            return []
+        items = cells.get(column)
+        if items is None:
+            return []
+        if not isinstance(items, list):
+            raise BadValue(column, _("一覧（JSON の配列）ではありません。"))
+        return items
+
+    def _of(self, item: object, column: str) -> str:
+        if not column:
+            return _text(item)
+        return self.value(item, column) if isinstance(item, dict) else ""
+
+    def _day(self, cells: dict[str, Any]) -> date | None:
+        if self.dates.day_pattern is None:
+            return None
+        found = self.dates.day_pattern.search(self.value(cells, self.dates.day_column))
+        at = whens.read(found[1], "UTC").at if found else None
+        return at.date() if at else None
+
+    def _noticed(self, key: str, known: list[datetime], on: date | None, zone: str) -> datetime:
+        words = self.dates.noticed.get(key) or (on.isoformat() if on and not known else "")
+        at = whens.read(words, zone).at if words else None
+        if at is None and known:
+            at = min(known)
+        if at is None:
+            raise BadValue(self.timeline.at, _("いつのことか読めません。経緯にも番号にも日付がありません。"))
+        return at
+
+
+class _Entries:
+    """Collects the timeline of one record and gives each line its lasting key."""
+
+    def __init__(self, mapping: Mapping, on: date | None = None, zone_is_known: bool = True):
+        self._mapping, self._on, self._zone_is_known = mapping, on, zone_is_known
+        self._before: list[str] | None = None
+        self._uses: dict[str, int] = {}
+        self.planned: list[PlannedEntry] = []
+
+    def add(self, cells: dict[str, Any], zone: str) -> None:
+        mapping, how = self._mapping, self._mapping.timeline
+        words = mapping.value(cells, how.at)
+        read = whens.read(words, zone, mapping.dates.order) if words else whens.UNKNOWN
+        guessed = not self._zone_is_known
+        if read.at is None and words and self._on is not None:
+            read, guessed = whens.read(words, zone, mapping.dates.order, self._on), True
+        if read.at is None and how.at_required:
+            mapping.when(cells, how.at, zone, required=True)
+        exact = read.at is not None and read.precision is not whens.Precision.DAY and not guessed
+        text = self._words(cells)
+        self.planned.append(
+            PlannedEntry(
+                key=self._key(cells),
+                at=read.at,
+                at_text="" if exact else words[:60],
+                author=mapping.value(cells, how.author)[:120],
+                certainty=Certainty.ESTIMATE if guessed and read.at else Certainty.FACT,
+                text=text,
+            )
+        )
+
+    def _words(self, cells: dict[str, Any]) -> str:
+        mapping, how = self._mapping, self._mapping.timeline
+        said = [mapping.value(cells, column) for column in how.text]
+        parts = [": ".join(words for words in said if words and words not in how.text_leave_out)]
+        now = [mapping.value(cells, column) for _label, column in how.watch]
+        if self._before is None:
+            parts.insert(0, how.first)
+            parts += [f"{label} {value}" for (label, _c), value in zip(how.watch, now, strict=True) if value]
+        else:
+            for (label, _c), old, new in zip(how.watch, self._before, now, strict=True):
+                if old != new:
+                    parts.append(f"{label} {old or '—'} → {new or '—'}")
+        self._before = now
+        return "、".join(part for part in parts if part) or how.unchanged or "—"
+
+    def _key(self, cells: dict[str, Any]) -> str:
+        base = "|".join(_text(cells.get(column)) for column in self._mapping.timeline.key)
+        if len(base) > 100 or "~" in base or "#" in base:
+            base = "sha256-" + hashlib.sha256(base.encode()).hexdigest()[:32]
+        use = self._uses[base] = self._uses.get(base, 0) + 1
+        return base if use == 1 and base else f"{base}#{use}"
+
+
+def _text(raw: Any) -> str:
+    if raw is None:
+        return ""
+    if isinstance(raw, str):
+        return raw.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, list):
+        return "\n".join(f"・{text}" for item in raw if (text := _text(item)))
+    if isinstance(raw, dict):
+        return "\n".join(f"{key}: {text}" for key, item in raw.items() if (text := _text(item)))
+    return str(raw)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+# Reading a mapping file ----------------------------------------------------------------------
+
+
+def names() -> list[str]:
+    """Mappings that come with Ushiro."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str) -> Mapping:
+    """A mapping by name (`servicenow`) or by the path of a TOML file.
+
+    Raises:
+        Refused: `mapping_unknown`, or `mapping_bad` with the place and what is wrong there.
+    """
+    path = Path(name) if name.endswith(".toml") or "/" in name else FOLDER / f"{name}.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Refused(
+            "mapping_unknown",
+            _("対応表「%(name)s」が見つかりません。") % {"name": name},
+            _("使える名前: %(names)s。または TOML ファイルの場所。") % {"names": ", ".join(names())},
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(name, str(error)) from error
+    return _build(path.stem, _Part(name, "", data))
+
+
+def _bad(name: str, why: str) -> Refused:
+    return Refused("mapping_bad", _("対応表「%(name)s」が読めません: %(why)s") % {"name": name, "why": why})
+
+
+class _Part:
+    """A table of the TOML file that knows which of its keys nobody has asked for."""
+
+    def __init__(self, name: str, place: str, data: dict[str, Any]):
+        self._name, self._place, self._data = name, place, dict(data)
+
+    def take(self, key: str, default: Any, kind: type | tuple[type, ...] = str) -> Any:
+        value = self._data.pop(key, default)
+        if value is default and default is not ...:
+            return default
+        if value is ...:
+            raise _bad(self._name, _("%(key)s がありません") % {"key": self._place + key})
+        if not isinstance(value, kind):
+            raise _bad(self._name, _("%(key)s の形が違います") % {"key": self._place + key})
+        return value
+
+    def words(self, key: str) -> tuple[str, ...]:
+        value = self.take(key, [], list)
+        if not all(isinstance(item, str) for item in value):
+            raise _bad(self._name, _("%(key)s の形が違います") % {"key": self._place + key})
+        return tuple(value)
+
+    def labelled(self, key: str) -> tuple[Labelled, ...]:
+        value = self.take(key, [], list)
+        if not all(isinstance(item, list) and [type(part) for part in item] == [str, str] for item in value):
+            raise _bad(self._name, _("%(key)s は [見出し, 列] の一覧です") % {"key": self._place + key})
+        return tuple((item[0], item[1]) for item in value)
+
+    def table(self, key: str) -> dict[str, str]:
+        value = self.take(key, {}, dict)
+        if not all(isinstance(item, str) for item in value.values()):
+            raise _bad(self._name, _("%(key)s の形が違います") % {"key": self._place + key})
+        return dict(value)
+
+    def part(self, key: str) -> _Part:
+        return _Part(self._name, f"{self._place}{key}.", self.take(key, {}, dict))
+
+    def has(self, key: str) -> bool:
+        return key in self._data
+
+    def one_of(self, key: str, default: Any, allowed: Sequence[str]) -> str:
+        value = str(self.take(key, default))
+        if value not in allowed:
+            known = {"key": self._place + key, "allowed": ", ".join(word for word in allowed if word)}
+            raise _bad(self._name, _("%(key)s は %(allowed)s のどれかです") % known)
+        return value
+
+    def done(self) -> None:
+        if self._data:
+            raise _bad(self._name, _("知らない項目です: %(key)s") % {"key": self._place + next(iter(self._data))})
+
+    def bad(self, why: str) -> Refused:
+        return _bad(self._name, why)
+
+
+def _build(stem: str, top: _Part) -> Mapping:
+    file, updates, clean, causes = top.part("file"), top.part("updates"), top.part("clean"), top.part("causes")
+    incident, measures = top.part("incident"), top.part("countermeasures")
+    state, kind = incident.part("state"), file.one_of("kind", "table", ("table", "json"))
+    severity = None
+    if incident.has("severity"):
+        part = incident.part("severity")
+        severity = Choice(part.take("column", ...), part.table("values"))
+        part.done()
+        if unknown := set(severity.values.values()) - set(Severity.values):
+            raise top.bad(_("重大度は S1〜S4 です: %(value)s") % {"value": min(unknown)})
+    mapping = Mapping(
+        name=stem,
+        label=top.take("label", stem),
+        source=top.take("source", ...),
+        kind=kind,
+        id_column=file.take("id", ...),
+        missing=frozenset(top.words("missing")) | {""},
+        dates=_dates(top),
+        listed=frozenset(clean.words("listed")),
+        title=incident.words("title"),
+        title_separator=incident.take("title_separator", " / "),
+        title_otherwise=incident.take("title_otherwise", ""),
+        noticed_at=incident.take("noticed_at", "" if kind == "json" else ...),
+        occurred_at=incident.take("occurred_at", ""),
+        customer_closed_at=incident.take("customer_closed_at", ""),
+        counterparty=incident.take("counterparty", ""),
+        process=incident.take("process", ""),
+        category=incident.one_of("category", "", ("", *Category.values)),
+        body=incident.labelled("body"),
+        severity=severity,
+        state=State(
+            column=state.take("column", ""),
+            closed=frozenset(state.words("closed")),
+            open=frozenset(state.words("open")),
+            always=state.one_of("always", "", ("", "open", "closed")),
+        ),
+        timeline=_timeline(top.part("timeline")),
+        updates_id=updates.take("id", ""),
+        updates_beside=updates.take("beside", ""),
+        causes_items=causes.take("items", ""),
+        causes_text=causes.take("text", ""),
+        causes_factor=causes.one_of("factor", Factor.PROCEDURE.value, Factor.values),
+        measures_items=measures.take("items", ""),
+        measures_text=measures.take("text", ""),
+        measures_notes=measures.labelled("notes"),
+    )
+    for part in (state, incident, file, updates, clean, causes, measures, top):
+        part.done()
+    if not mapping.state.always and not mapping.state.column:
+        raise top.bad(_("incident.state に column か always が要ります"))
+    if len(mapping.source) > 40:
+        raise top.bad(_("source は 40 字までです"))
+    return mapping
+
+
+def _dates(top: _Part) -> Dates:
+    part = top.part("dates")
+    pattern = part.take("day_pattern", "")
+    try:
+        dates = Dates(
+            zone=part.take("zone", ...),
+            order=whens.Order(part.one_of("order", "unknown", [order.value for order in whens.Order])),
+            zone_column=part.take("zone_column", ""),
+            zones=part.table("zones"),
+            day_column=part.take("day_column", ""),
+            day_pattern=re.compile(pattern) if pattern else None,
+            noticed=part.table("noticed"),
+        )
+        for zone in (dates.zone, *dates.zones.values()):
+            whens.zone(zone)
+    except (re.error, ValueError) as error:
+        raise top.bad(str(error)) from error
+    part.done()
+    return dates
+
+
+def _timeline(part: _Part) -> Timeline:
+    timeline = Timeline(
+        items=part.take("items", ""),
+        key=part.words("key"),
+        at=part.take("at", ""),
+        at_required=part.take("at_required", False, bool),
+        author=part.take("author", ""),
+        text=part.words("text"),
+        text_leave_out=frozenset(part.words("text_leave_out")),
+        first=part.take("first", ""),
+        unchanged=part.take("unchanged", ""),
+        watch=part.labelled("watch"),
+    )
+    part.done()
+    return timeline
