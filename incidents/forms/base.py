@@ -46,8 +46,3 @@ def moment_field(**kwargs: Any) -> forms.DateTimeField:
         widget=MomentInput(), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"], **kwargs
     )
 
-
-def text_field(*, rows: int = 0, max_length: int = 5000, **kwargs: Any) -> forms.CharField:
-    """One line, or `rows` lines. NUL and lone surrogates are refused by Django's own validator."""
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else None
-    return forms.CharField(max_length=max_length, widget=widget, **kwargs)

@@ -530,7 +530,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='closure',
-            constraint=models.UniqueConstraint(fields=('day', 'team'), name='one_closure_a_day_and_team', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('day', 'team'), name='one_closure_a_day_and_team'),
+        ),
+        migrations.AddConstraint(
+            model_name='closure',
+            constraint=models.UniqueConstraint(condition=models.Q(('team__isnull', True)), fields=('day',), name='one_closure_a_day_of_the_organisation'),
         ),
         migrations.AddConstraint(
             model_name='timelineentry',

@@ -20,7 +20,10 @@ class Closure(Stamped):
         verbose_name_plural = _("休業日")
         ordering = ["-day"]
         constraints = [
-            models.UniqueConstraint(fields=["day", "team"], name="one_closure_a_day_and_team", nulls_distinct=False),
+            models.UniqueConstraint(fields=["day", "team"], name="one_closure_a_day_and_team"),
+            models.UniqueConstraint(
+                fields=["day"], condition=models.Q(team__isnull=True), name="one_closure_a_day_of_the_organisation"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Prefetch, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Value, When
 
 from incidents import rules
-from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Stage
+from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Role, Stage
 from incidents.models import (
     Countermeasure,
     EffectCheck,
@@ -212,3 +212,23 @@ def similar(incident: Incident, by: Person, limit: int = 3) -> list[Incident]:
         .exclude(pk=incident.pk)
         .order_by("-mended_at")[:limit]
     )
+
+
+def running_clocks(by: Person, limit: int = 5) -> list[Incident]:
+    """First reports that somebody waits for: the person's own, and all of a team for its leads. The oldest first."""
+    return list(
+        Incident.objects.visible_to(by)
+        .awaiting_first_report()
+        .filter(Q(owner=by) | Q(team__memberships__person=by, team__memberships__role=Role.LEAD))
+        .select_related("owner", "team")
+        .distinct()
+        .order_by("first_report_due_at")[:limit]
+    )
+
+
+def whys_of(incident: Incident) -> QuerySet[Why]:
+    return Why.objects.filter(incident=incident)
+
+
+def roots_of(incident: Incident) -> QuerySet[RootCause]:
+    return RootCause.objects.filter(incident=incident).select_related("why")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
@@ -86,13 +85,10 @@ class Frame:
         wanted = request.COOKIES.get(THEME_COOKIE, "auto")
         self.theme = wanted if wanted in THEMES else "auto"
         self.mail_configured = settings.MAIL_CONFIGURED
-        self._memberships = None
 
-    @property
+    @cached_property
     def memberships(self) -> list:
-        if self._memberships is None:
-            self._memberships = teams.my_memberships(self.person)
-        return self._memberships
+        return teams.my_memberships(self.person)
 
     @property
     def team_names(self) -> str:
@@ -104,12 +100,12 @@ class Frame:
             return str(self.memberships[0].get_role_display())
         return _("管理者") if self.person.is_admin else ""
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         mine = reminders.my_counts(self.person)
         return {"today": mine["pressing"], "incidents": incidents.open_count(self.person), "seams": mine["measures"]}
 
-    @property
+    @cached_property
     def engine_warning(self) -> str:
         if engine.stands_still():
             return _("お知らせの仕組みが2時間以上止まっています。管理者に知らせてください。")
@@ -117,10 +113,10 @@ class Frame:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """Context processor. `counts` is kept for the request so that the frame reads each number once."""
+    """Context processor: the frame of the page, or what little of it somebody signed out sees."""
     if not getattr(request, "user", None):
         return {"frame": {"theme": "auto"}}
     built = Frame(request)
     if not request.user.is_authenticated:
         return {"frame": {"theme": built.theme, "person": None}}
-    return {"frame": built, "frame_counts": SimpleLazyObject(lambda: built.counts)}
+    return {"frame": built}

@@ -123,7 +123,7 @@ def open_source(
     return TableSource(main, Sheet(second, mapping.updates_id, mapping.update_columns()), progress)
 
 
-class bar:  # noqa: N801 - reads as a word in "with bar(...)"
+class bar:
     """A progress bar on a terminal, nothing elsewhere; calling it moves it on."""
 
     def __init__(self, label: str, total: Callable[[], int] | None = None):

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.validators import URLValidator
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import MeasureKind, Outcome, Strength
+from incidents.forms.base import CalmForm, day_field
+from incidents.rules import CHECK_WINDOW_DAYS
+
+STRENGTH_CHOICES = [
+    (Strength.ELIMINATE, _("6 やめる — その作業や紙をなくす")),
+    (Strength.AUTOMATE, _("5 自動にする — 人の手と目を機械に置き換える")),
+    (Strength.IMPOSSIBLE, _("4 間違えられなくする — 入力規則や権限で止める")),
+    (Strength.CHECK, _("3 確かめる仕組み — だれが・いつ・何と何を、記録まで決める")),
+    (Strength.CHECKLIST, _("2 手順・チェックリスト — 手順書や表示をつくる")),
+    (Strength.TEACH, _("1 教える・呼びかける — 教育、周知")),
+    (Strength.BE_CAREFUL, _("0 心がける — これだけでは対策に数えません")),
+]
+
+
+class MeasureForm(CalmForm):
+    """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
+
+    title = forms.CharField(label=_("何を変えますか"), max_length=300)
+    root = forms.ModelChoiceField(label=_("どの真因への対策ですか"), queryset=None, required=False, empty_label=_("まだ決めない"))
+    before = forms.CharField(label=_("変更前"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2}))
+    after = forms.CharField(label=_("変更後"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2}))
+    strength = forms.TypedChoiceField(
+        label=_("強さ"), coerce=int, choices=STRENGTH_CHOICES, initial=Strength.CHECK.value,
+        help_text=_("上ほど、人の注意に頼らない対策です。"),
+    )
+    kind = forms.ChoiceField(label=_("種類"), choices=MeasureKind.choices, initial=MeasureKind.CORRECTIVE)
+    owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
+    backup = forms.ModelChoiceField(label=_("代わりの人"), queryset=None, required=False, empty_label=_("決めない"))
+    due_on = day_field(label=_("期限"), required=False)
+    promised_outside = forms.BooleanField(label=_("お客様にお約束した対策です"), required=False)
+    check_what = forms.CharField(
+        label=_("何を測りますか"), required=False, max_length=300, help_text=_("例: 宛先まちがいの件数")
+    )
+    check_threshold = forms.CharField(
+        label=_("どうなれば効いたと言えますか"), required=False, max_length=300, help_text=_("例: 90日間で0件")
+    )
+    checker = forms.ModelChoiceField(
+        label=_("確かめる人"), queryset=None, required=False, empty_label=_("まだ決めない"), help_text=_("担当とは別の方です。")
+    )
+    check_on = day_field(label=_("確かめる日"), required=False)
+    weak_reason = forms.CharField(
+        label=_("弱い対策だけで進める理由"), required=False, max_length=300, help_text=_("リーダーだけが書けます。理由は残ります。")
+    )
+
+    def __init__(self, *args: Any, roots: Any, people: Any, severity: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["root"].queryset = roots
+        for name in ("owner", "backup", "checker"):
+            self.fields[name].queryset = people
+        self.window = CHECK_WINDOW_DAYS.get(severity, 30)
+        self.fields["check_on"].help_text = _("空なら、期限から%(days)s日後にします。") % {"days": self.window}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("due_on") and not cleaned.get("check_on") and "check_on" not in self.errors:
+            cleaned["check_on"] = cleaned["due_on"] + timedelta(days=self.window)
+        return cleaned
+
+    def plan(self) -> dict[str, Any]:
+        """What the domain's propose and edit take."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "weak_reason"}
+
+
+class DoneForm(CalmForm):
+    """Evidence or a note; the rule asks for one of them."""
+
+    note = forms.CharField(
+        label=_("やったこと"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("例: 11/12 に自動送付へ切り替え、3件の送信で確かめました。"),
+    )
+    evidence = forms.CharField(
+        label=_("証拠のリンク"), required=False, max_length=500, validators=[URLValidator(schemes=["http", "https"])],
+        widget=forms.URLInput(), help_text=_("変えた手順書や画面のURL。なければ空で大丈夫です。"),
+    )
+
+
+class DueForm(CalmForm):
+    due_on = day_field(label=_("新しい期限"))
+    reason = forms.CharField(label=_("変える理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class HandOverForm(CalmForm):
+    owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
+    reason = forms.CharField(label=_("理由"), required=False, max_length=1000)
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+
+
+class NotDoingForm(CalmForm):
+    reason = forms.CharField(label=_("実施しない理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    review_on = day_field(label=_("見直す日"))
+
+
+class OutcomeForm(CalmForm):
+    outcome = forms.ChoiceField(label=_("効き目はありましたか"), choices=Outcome.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("何を見て、そう判断しましたか"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("例: 10/21〜11/20 の送信 214 件で、宛先まちがい 0 件。"),
+    )
+    again_on = day_field(
+        label=_("次に確かめる日"), required=False, help_text=_("「一部だけ」「まだわからない」のときに入れます。")
+    )

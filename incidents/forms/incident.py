@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import Category, Certainty, Channel, IncidentKind, Severity, Stage
+from incidents.forms.base import CalmForm, moment_field
+
+
+class ReportForm(CalmForm):
+    """The three fields, and the team where somebody has more than one."""
+
+    title = forms.CharField(
+        label=_("何が起きましたか"),
+        max_length=200,
+        help_text=_("例: 請求書を別のお客様へ送ってしまった。わかっていることだけで大丈夫です。"),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    noticed_at = moment_field(label=_("いつ気づきましたか"))
+    who_waits = forms.CharField(
+        label=_("だれが待っていますか"),
+        required=False,
+        max_length=160,
+        help_text=_("お客様や取引先の名前。いなければ空のままにします。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("種類"), choices=IncidentKind.choices, initial=IncidentKind.INCIDENT, widget=forms.RadioSelect, required=False
+    )
+    body = forms.CharField(
+        label=_("チャットやメールの貼り付け"),
+        required=False,
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("そのまま貼れます。あとで整えられます。"),
+    )
+    team = forms.ModelChoiceField(label=_("チーム"), queryset=None, to_field_name="slug", empty_label=None)
+
+    def __init__(self, *args: Any, teams: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = teams
+        if len(teams) == 1:
+            self.fields["team"].widget = forms.HiddenInput()
+            self.fields["team"].initial = teams[0].slug
+        if not self.is_bound:
+            self.initial.setdefault("noticed_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or IncidentKind.INCIDENT
+
+
+class EditForm(CalmForm):
+    """What may be known only later."""
+
+    title = forms.CharField(label=_("何が起きたか"), max_length=200)
+    severity = forms.ChoiceField(label=_("重大度"), choices=[("", _("まだ決めない")), *Severity.choices], required=False)
+    category = forms.ChoiceField(label=_("分類"), choices=[("", _("まだ決めない")), *Category.choices], required=False)
+    counterparty = forms.CharField(label=_("相手"), max_length=160, required=False)
+    who_waits = forms.CharField(label=_("待っている人"), max_length=160, required=False)
+    process = forms.CharField(label=_("業務"), max_length=120, required=False)
+    occurred_at = moment_field(label=_("起きた時刻"), required=False)
+    noticed_at = moment_field(label=_("気づいた時刻"))
+    owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
+    body = forms.CharField(label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6}))
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        occurred, noticed = cleaned.get("occurred_at"), cleaned.get("noticed_at")
+        if occurred and noticed and occurred > noticed:
+            self.add_error("occurred_at", _("起きた時刻が、気づいた時刻より後になっています。"))
+        return cleaned
+
+
+class FirstReportForm(CalmForm):
+    channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
+    reported_at = moment_field(label=_("いつ伝えましたか"))
+    note = forms.CharField(
+        label=_("伝えたこと"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("事実と、次の連絡の時刻だけで十分です。"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial.setdefault("reported_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+            self.initial.setdefault("channel", Channel.PHONE)
+
+
+class WaiveForm(CalmForm):
+    reason = forms.CharField(label=_("不要な理由"), max_length=300)
+
+
+class TimelineForm(CalmForm):
+    text = forms.CharField(label=_("何がありましたか"), max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
+    event_at = moment_field(label=_("いつ"), required=False)
+    certainty = forms.ChoiceField(label=_("確かさ"), choices=Certainty.choices, initial=Certainty.FACT)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial.setdefault("event_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+
+
+class EndForm(CalmForm):
+    end = forms.ChoiceField(
+        label=_("終わり方"),
+        choices=[
+            (Stage.REPAIRED_ONLY, _("修理のみ（原因と対策までは進めない）")),
+            (Stage.DUPLICATE, _("重複（ほかの記録と同じ）")),
+            (Stage.WITHDRAWN, _("取下げ（記録すべきことではなかった）")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    duplicate_of = forms.CharField(label=_("元の記録"), required=False, max_length=12, help_text=_("重複のときだけ。例: K-12"))
+    reason = forms.CharField(label=_("理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_duplicate_of(self) -> str:
+        return self.cleaned_data["duplicate_of"].strip().upper()
+
+
+class ReasonForm(CalmForm):
+    reason = forms.CharField(label=_("理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def clean_reason(self) -> str:
+        reason = self.cleaned_data["reason"].strip()
+        if not reason:
+            raise ValidationError(_("理由を一行書いてください。"))
+        return reason

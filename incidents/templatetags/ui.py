@@ -1,0 +1,72 @@
+"""Format only; no query."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from incidents.enums import MeasureStatus, Severity, Stage
+from tools.plain.daytext import long_day, short_day
+
+register = template.Library()
+
+
+def _language() -> str:
+    return "ja" if (get_language() or "ja").startswith("ja") else "en"
+
+
+def _as_date(value: date | datetime) -> date:
+    return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
+@register.filter
+def shortday(value: date | datetime | None) -> str:
+    """11/25（水）"""
+    return short_day(_as_date(value), _language(), today=timezone.localdate()) if value else ""
+
+
+@register.filter
+def longday(value: date | datetime | None) -> str:
+    """11月25日（水）"""
+    return long_day(_as_date(value), _language(), today=timezone.localdate()) if value else ""
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """11/05 10:12, with the year when it is not this one."""
+    if not value:
+        return ""
+    local = timezone.localtime(value)
+    form = "%m/%d %H:%M" if local.year == timezone.localdate().year else "%Y/%m/%d %H:%M"
+    return local.strftime(form)
+
+
+@register.filter
+def stage_chip(stage: str) -> str:
+    """The kind of chip for a stage. Gold for the mended alone."""
+    return {
+        Stage.MENDED: "gold",
+        Stage.RECORDED: "open",
+        Stage.FIRST_REPORTED: "urushi",
+        Stage.CAUSE_KNOWN: "urushi",
+        Stage.MEASURES_COMMITTED: "urushi",
+    }.get(stage, "plain")
+
+
+@register.filter
+def status_chip(status: str) -> str:
+    return {
+        MeasureStatus.EFFECTIVE: "gold",
+        MeasureStatus.DONE: "done",
+        MeasureStatus.IN_PROGRESS: "urushi",
+        MeasureStatus.COMMITTED: "urushi",
+        MeasureStatus.INEFFECTIVE: "open",
+    }.get(status, "plain")
+
+
+@register.filter
+def severity_chip(severity: str) -> str:
+    return "open" if severity in {Severity.S1, Severity.S2} else "plain"

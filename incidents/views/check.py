@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from incidents.domain import check as verbs
+from incidents.enums import Stage
+from incidents.errors import Refused
+from incidents.forms.countermeasure import OutcomeForm
+from incidents.queries import access
+from incidents.queries.calendar import today_of
+from incidents.views.base import go, page, render_page, say, show_refusal
+
+
+@page
+def outcome(request: HttpRequest, pk: int) -> HttpResponse:
+    """効き目を確かめる: the criteria first, then what was seen."""
+    check = access.get_check(by=request.user, pk=pk, to="edit")
+    form = OutcomeForm(request.POST or None)
+    if form.is_valid():
+        try:
+            verbs.record_outcome(check, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            incident = access.get_incident(by=request.user, key=check.measure.incident.reference)
+            say(
+                request,
+                _("金継ぎになりました。この割れは、前より強くなって器に残ります。")
+                if incident.stage == Stage.MENDED
+                else _("効果確認を記録しました。"),
+            )
+            return go(request, incident.get_absolute_url())
+    early = check.check_on is not None and today_of(request.user) < check.check_on and not check.outcome
+    context = {"form": form, "check": check, "measure": check.measure, "incident": check.measure.incident, "early": early}
+    return render_page(request, "incidents/check/outcome.html", context, status=422 if form.errors else 200)

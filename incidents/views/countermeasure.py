@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from incidents.domain import countermeasure as verbs
+from incidents.enums import MeasureStatus
+from incidents.errors import Refused
+from incidents.forms.countermeasure import DoneForm, DueForm, HandOverForm, MeasureForm, NotDoingForm
+from incidents.models import Countermeasure, Incident
+from incidents.queries import access, team
+from incidents.queries import countermeasure as measures
+from incidents.queries import incident as incidents
+from incidents.views.base import go, page, render_page, say, show_refusal
+from incidents.views.incident import back_to, refused
+
+
+@page
+def seams(request: HttpRequest) -> HttpResponse:
+    """金継ぎ: the countermeasures of my teams."""
+    view = request.GET.get("view", "mine")
+    view = view if view in measures.VIEWS else "mine"
+    found, lines = measures.seam_list(by=request.user, view=view, page=request.GET.get("page", "1"))
+    context = {"page": found, "lines": lines, "view": view, "query": f"view={view}"}
+    return render_page(request, "incidents/countermeasure/list.html", context)
+
+
+def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> MeasureForm:
+    return MeasureForm(
+        request.POST or None,
+        roots=incidents.roots_of(incident),
+        people=team.can_work(incident.team),
+        severity=incident.severity,
+        initial=initial,
+    )
+
+
+def _save(request: HttpRequest, form: MeasureForm, write: Callable[[], Countermeasure]) -> Countermeasure | None:
+    """Keep the idea; with the promise button also promise it. A refusal keeps nothing but what stands in the form."""
+    promise = "commit" in request.POST
+    try:
+        with transaction.atomic():
+            measure = write()
+            if promise:
+                verbs.commit(measure, by=request.user, weak_reason=form.cleaned_data["weak_reason"])
+    except Refused as refusal:
+        show_refusal(form, refusal)
+        return None
+    say(
+        request,
+        _("対策を約束しました。期限に合わせてお知らせします。") if promise else _("案として保存しました。"),
+    )
+    return measure
+
+
+def _measure_page(request: HttpRequest, form: MeasureForm, incident: Incident, draft: str, title: str) -> HttpResponse:
+    context = {"form": form, "incident": incident, "draft": draft, "title": title}
+    return render_page(request, "incidents/countermeasure/form.html", context, status=422 if form.errors else 200)
+
+
+@page
+def new(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    roots = list(incidents.roots_of(incident))
+    form = _form(request, incident, {"root": roots[0] if len(roots) == 1 else None})
+    if form.is_valid():
+        measure = _save(request, form, lambda: verbs.propose(incident, by=request.user, **form.plan()))
+        if measure is not None:
+            return go(request, measure.get_absolute_url())
+    return _measure_page(request, form, incident, f"measure-{incident.number}", _("対策を足す"))
+
+
+@page
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    if measure.status != MeasureStatus.PROPOSED:
+        return go(request, measure.get_absolute_url())
+    check = measures.open_check(measure)
+    initial = {name: getattr(measure, name) for name in verbs.PLAN_FIELDS}
+    if check is not None:
+        initial |= {name: getattr(check, field) for name, field in verbs.CHECK_FIELDS.items()}
+    form = _form(request, measure.incident, initial)
+    if form.is_valid():
+        saved = _save(request, form, lambda: verbs.edit(measure, by=request.user, **form.plan()))
+        if saved is not None:
+            return go(request, measure.get_absolute_url())
+    return _measure_page(request, form, measure.incident, f"measure-edit-{measure.pk}", _("対策を整える"))
+
+
+@page
+@require_POST
+def start(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    try:
+        verbs.start(measure, by=request.user)
+    except Refused as refusal:
+        return refused(request, measure.incident, f"measure-{pk}", refusal)
+    return back_to(request, measure.incident, f"measure-{pk}", _("取りかかりました。"))
+
+
+def _step(
+    request: HttpRequest, measure: Countermeasure, form: Any, verb: Callable[..., Any], said: str, **context: Any
+) -> HttpResponse:
+    """One form, one verb, back to the incident."""
+    if form.is_valid():
+        try:
+            verb(measure, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, said)
+            return go(request, measure.get_absolute_url())
+    context = {"form": form, "incident": measure.incident, "measure": measure, **context}
+    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+
+
+@page
+def done(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    said = _("おつかれさまでした。効き目は、確かめる人が見ます。")
+    form = DoneForm(request.POST or None)
+    return _step(
+        request, measure, form, verbs.complete, said, title=_("できました"), lead=measure.title, action_label=_("できました")
+    )
+
+
+@page
+def change_due(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    form = DueForm(request.POST or None, initial={"due_on": measure.due_on})
+    said = _("期限を変えました。お知らせも新しい日付に合わせました。")
+    return _step(request, measure, form, verbs.change_due, said, title=_("期限を変える"), lead=measure.title)
+
+
+@page
+def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    form = HandOverForm(request.POST or None, people=team.can_work(measure.incident.team))
+    said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
+    return _step(request, measure, form, verbs.hand_over, said, title=_("担当を引き継ぐ"), lead=measure.title)
+
+
+@page
+def not_doing(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    form = NotDoingForm(request.POST or None)
+    said = _("実施しないと決めました。見直す日が残ります。")
+    return _step(request, measure, form, verbs.not_doing, said, title=_("実施しない"), lead=measure.title)

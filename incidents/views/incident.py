@@ -1,0 +1,308 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from incidents import rules
+from incidents.domain import incident as verbs
+from incidents.enums import EntryKind, MeasureStatus, Stage
+from incidents.errors import Refused
+from incidents.forms.cause import RootForm, WhyForm
+from incidents.forms.filters import IncidentFilterForm
+from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, TimelineForm, WaiveForm
+from incidents.models import Incident
+from incidents.queries import access, audit, team
+from incidents.queries import incident as incidents
+from incidents.queries.calendar import business_calendar, today_of
+from incidents.queries.reminder import days_left
+from incidents.templatetags.ui import moment, shortday
+from incidents.views.base import go, page, render_page, say, say_refusal, show_refusal
+
+
+@page
+def incident_list(request: HttpRequest) -> HttpResponse:
+    memberships = team.my_memberships(request.user)
+    form = IncidentFilterForm(request.GET, memberships=memberships)
+    chosen = form.chosen()
+    number = request.GET.get("page", "1")
+    found = incidents.incident_list(by=request.user, filters=incidents.Filters(**chosen), page=number)
+    context = {
+        "form": form,
+        "page": found,
+        "query": urlencode(chosen),
+        "chosen": chosen,
+        "several_teams": len(memberships) > 1,
+    }
+    return render_page(request, "incidents/incident/list.html", context)
+
+
+@page
+def new(request: HttpRequest) -> HttpResponse:
+    """割れを記録する: three fields."""
+    teams = team.writable_teams(request.user)
+    if not teams:
+        return render_page(request, "incidents/incident/no_team.html", {}, status=403)
+    form = ReportForm(request.POST or None, teams=teams)
+    if form.is_valid():
+        try:
+            incident = verbs.report(by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("%(reference)s を記録しました。次にすることは、このページにあります。") % {"reference": incident.reference})
+            return go(request, incident.get_absolute_url())
+    return render_page(request, "incidents/incident/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@page
+def detail(request: HttpRequest, key: str) -> HttpResponse:
+    return show(request, access.get_incident(by=request.user, key=key))
+
+
+def show(request: HttpRequest, incident: Incident, *, status: int = 200, **forms: Any) -> HttpResponse:
+    """The incident's page, or its body for htmx; `forms` are bound forms that brought an error back."""
+    role = access.role_in(request.user, incident.team_id)
+    found = incidents.incident_page(incident)
+    can_edit = rules.may_edit(role) and not incident.end
+    today = today_of(request.user)
+    calendar = business_calendar(incident.team_id)
+    lines = [
+        {
+            "measure": m,
+            "days": days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None,
+            "check": next((c for c in m.checks.all() if not c.outcome), None),
+            "decided": [c for c in m.checks.all() if c.outcome],
+            "may_judge": can_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
+        }
+        for m in found.measures
+    ]
+    for line in lines:
+        line["late_days"] = -line["days"] if line["days"] is not None and line["days"] < 0 else 0
+    context = {
+        "incident": incident,
+        "found": found,
+        "lines": lines,
+        "steps": _steps(incident, found),
+        "next_gate": next((g for g in found.gates if not g.is_open), None) if not incident.end else None,
+        "timeline": _timeline(found.timeline),
+        "similar": incidents.similar(incident, request.user),
+        "role": role,
+        "can_edit": can_edit,
+        "may_reopen": rules.may_edit(role) and bool(incident.end),
+        "is_lead": role == "lead",
+        "now": timezone.now(),
+        "why_form": forms.get("why_form") or WhyForm(whys=incidents.whys_of(incident), initial=_last_why(found)),
+        "root_form": RootForm(),
+        "timeline_form": forms.get("timeline_form") or TimelineForm(),
+        "open_form": next(iter(forms), ""),
+    }
+    if status != 200 and request.htmx:
+        status = 200  # htmx swaps a fragment with its errors only when the answer counts as good
+    return render_page(request, "incidents/incident/detail.html", context, partial="body", status=status)
+
+
+def _last_why(found: incidents.IncidentPage) -> dict[str, Any]:
+    open_ends = [node.why for node in found.whys if not hasattr(node.why, "root")]
+    return {"parent": max(open_ends, key=lambda why: why.pk)} if open_ends else {}
+
+
+def _steps(incident: Incident, found: incidents.IncidentPage) -> list[dict[str, str]]:
+    gold = sum(m.status == MeasureStatus.EFFECTIVE for m in found.measures)
+    promised = sum(m.status in rules.COVERING_STATUSES for m in found.measures)
+    notes = {
+        Stage.RECORDED: _("%(when)s に気づく") % {"when": moment(incident.noticed_at)},
+        Stage.FIRST_REPORTED: _first_report_note(incident),
+        Stage.CAUSE_KNOWN: _("%(when)s 原因がわかった") % {"when": shortday(max(r.created_at for r in found.roots))}
+        if found.roots
+        else "",
+        Stage.MEASURES_COMMITTED: _("対策 %(promised)s 本のうち %(gold)s 本が金") % {"promised": promised, "gold": gold}
+        if promised
+        else "",
+        Stage.MENDED: _gold_note(incident, found),
+    }
+    steps, passed = [], True
+    for gate in found.gates:
+        passed = passed and gate.is_open
+        state = "ok" if passed else "todo"
+        if gate.stage == Stage.MENDED and passed:
+            state = "gold"
+        steps.append({"label": str(gate.stage.label), "state": state, "note": notes[gate.stage]})
+    if not incident.end:
+        for step in steps:
+            if step["state"] == "todo":
+                step["state"] = "now"
+                break
+    return steps
+
+
+def _first_report_note(incident: Incident) -> str:
+    if incident.first_reported_at:
+        minutes = int(incident.first_report_took.total_seconds() // 60)
+        took = _("%(n)s分") % {"n": minutes} if minutes < 600 else _("%(n)s時間") % {"n": minutes // 60}
+        return _("%(when)s 一次報告（%(took)s）") % {"when": moment(incident.first_reported_at), "took": took}
+    if incident.first_report_waived:
+        return _("一次報告は不要")
+    if not incident.who_waits:
+        return _("待っている方はいません")
+    return ""
+
+
+def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
+    if incident.mended_at:
+        return _("%(when)s 効き目を確認") % {"when": shortday(incident.mended_at)}
+    days = [c.check_on for m in found.measures if m.status in rules.COVERING_STATUSES for c in m.checks.all() if not c.outcome and c.check_on]
+    return _("効果確認 %(when)s") % {"when": shortday(max(days))} if days else ""
+
+
+_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.END: "bad"}
+
+
+def _timeline(entries: list) -> list[dict[str, Any]]:
+    shown: dict[int, dict[str, Any]] = {}
+    for entry in entries:
+        if entry.addendum_to_id is None:
+            shown[entry.pk] = {
+                "id": entry.pk,
+                "at": entry.event_at,
+                "text": entry.text,
+                "mark": _MARKS.get(entry.kind, ""),
+                "certainty": entry.certainty,
+                "certainty_label": entry.get_certainty_display(),
+                "by": entry.author_label,
+                "recorded_at": entry.recorded_at,
+                "addenda": [],
+            }
+    for entry in entries:
+        if entry.addendum_to_id in shown:
+            shown[entry.addendum_to_id]["addenda"].append(
+                {"at": entry.recorded_at, "text": entry.text, "by": entry.author_label}
+            )
+    return list(shown.values())
+
+
+@page
+def edit(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    initial = {name: getattr(incident, name) for name in EditForm.base_fields}
+    form = EditForm(request.POST or None, people=team.can_work(incident.team), initial=initial)
+    if form.is_valid():
+        try:
+            verbs.edit(incident, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("保存しました。"))
+            return go(request, incident.get_absolute_url())
+    context = {"form": form, "incident": incident, "title": _("記録を書きかえる"), "draft": f"edit-{incident.number}"}
+    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+
+
+@page
+def first_report(request: HttpRequest, key: str) -> HttpResponse:
+    """Record how the other side was told; the clock stops. Below it, the way to say that none is needed."""
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    form = FirstReportForm(request.POST or None)
+    if form.is_valid():
+        try:
+            verbs.record_first_report(incident, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("一次報告を記録しました。時計は止まりました。"))
+            return go(request, incident.get_absolute_url())
+    context = {"form": form, "waive_form": WaiveForm(), "incident": incident, "now": timezone.now()}
+    return render_page(request, "incidents/incident/first_report.html", context, status=422 if form.errors else 200)
+
+
+@page
+@require_POST
+def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    form = WaiveForm(request.POST)
+    if form.is_valid():
+        try:
+            verbs.waive_first_report(incident, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("一次報告を不要としました。"))
+            return go(request, incident.get_absolute_url())
+    context = {"form": FirstReportForm(), "waive_form": form, "incident": incident, "now": timezone.now()}
+    return render_page(request, "incidents/incident/first_report.html", context, status=422)
+
+
+@page
+def end(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    form = EndForm(request.POST or None)
+    if form.is_valid():
+        values = form.cleaned_data
+        original = None
+        if values["end"] == Stage.DUPLICATE and values["duplicate_of"]:
+            try:
+                original = access.get_incident(by=request.user, key=values["duplicate_of"])
+            except Http404:
+                form.add_error("duplicate_of", _("その番号の記録は見つかりません。"))
+        if not form.errors:
+            try:
+                verbs.end_otherwise(
+                    incident, by=request.user, end=values["end"], reason=values["reason"], duplicate_of=original
+                )
+            except Refused as refusal:
+                show_refusal(form, refusal)
+            else:
+                say(request, _("記録を終えました。いつでも開き直せます。"))
+                return go(request, incident.get_absolute_url())
+    context = {
+        "form": form,
+        "incident": incident,
+        "title": _("別の終わり方を選ぶ"),
+        "lead": _("約束した対策のお知らせは、この記録を終えても続きます。"),
+        "action_label": _("終える"),
+    }
+    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+
+
+@page
+def reopen(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        try:
+            verbs.reopen(incident, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("開き直しました。"))
+            return go(request, incident.get_absolute_url())
+    context = {"form": form, "incident": incident, "title": _("開き直す"), "action_label": _("開き直す")}
+    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+
+
+@page
+def history(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key)
+    entries = [{"entry": e, "did": audit.verb_label(e.verb)} for e in audit.history_of(incident)]
+    return render_page(request, "incidents/incident/history.html", {"incident": incident, "entries": entries})
+
+
+def back_to(request: HttpRequest, incident: Incident, anchor: str, said: str) -> HttpResponse:
+    """After a step made on the incident's page: the fresh body for htmx, the page at the right place without it."""
+    say(request, said)
+    if request.htmx:
+        return show(request, access.get_incident(by=request.user, key=incident.reference))
+    return HttpResponseRedirect(reverse("incident", args=[incident.reference]) + f"#{anchor}")
+
+
+def refused(request: HttpRequest, incident: Incident, anchor: str, refusal: Refused) -> HttpResponse:
+    """A step on the incident's page that the record does not allow yet."""
+    say_refusal(request, refusal)
+    if request.htmx:
+        return show(request, access.get_incident(by=request.user, key=incident.reference))
+    return HttpResponseRedirect(reverse("incident", args=[incident.reference]) + f"#{refusal.fix_anchor or anchor}")

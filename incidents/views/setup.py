@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from incidents.domain import setup as verbs
+from incidents.errors import Refused
+from incidents.forms.account import SetupForm
+from incidents.queries import engine
+from incidents.views.base import show_refusal
+
+
+def setup(request: HttpRequest, token: str) -> HttpResponse:
+    """The first page of an empty installation: organisation, team, first person. Works once."""
+    if not verbs.is_open(token):
+        raise Http404
+    form = SetupForm(request.POST or None)
+    if form.is_valid():
+        try:
+            person = verbs.finish(token, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        except ValidationError as error:
+            form.add_error("password", error.messages)
+        else:
+            login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
+            return HttpResponseRedirect(reverse("today"))
+    return render(request, "incidents/person/setup.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """For a watchman: 200 while the database answers and the engine runs, 503 otherwise. Says nothing else."""
+    try:
+        connection.ensure_connection()
+        healthy = not engine.stands_still()
+    except Exception:  # whatever keeps the database from answering, the watchman only needs the fact
+        healthy = False
+    return JsonResponse({"ok": healthy}, status=200 if healthy else 503)
