@@ -25,14 +25,15 @@ def main(arguments: list[str]) -> int:
     from django.contrib.auth import get_user_model
 
     answer: dict[str, object] = {"sign_ins": [], "setup_url": ""}
-    try:
-        call_command("migrate", interactive=False, verbosity=0)
-    except DatabaseError as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        sentence = f"The database cannot be used ({first_line}); check DATABASE_URL or put back a backup."
-        sys.stderr.write(f"Ushiro does not start: {sentence}\n")
-        return 1
-    call_command("collectstatic", interactive=False, verbosity=0)
+    if "--tables-are-ready" not in arguments:
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except DatabaseError as error:
+            first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+            sentence = f"The database cannot be used ({first_line}); check DATABASE_URL or put back a backup."
+            sys.stderr.write(f"Ushiro does not start: {sentence}\n")
+            return 1
+        call_command("collectstatic", interactive=False, verbosity=0)
 
     if not get_user_model().objects.exists():
         if "--no-sample" not in arguments and "seed_sample" in get_commands():

@@ -26,6 +26,7 @@ from ushiro.preflight import CannotStart
 from ushiro.supervisor import CONFIGURATION_FAULT, STOP_PATIENCE, Child, Supervisor, last_refusal, say
 
 READY_PATIENCE = 90.0
+EMPTY = "empty"  # noted beside the fingerprint while the database has no person
 
 
 def state_of(folder: Path, database: Path) -> str:
@@ -109,32 +110,26 @@ def prepare(
     Returns: what to show on a first start (sign_ins, setup_url). Raises: CannotStart.
     """
     stamp, database = folder / "prepared", folder / preflight.DATABASE_FILE
-    skip = "DATABASE_URL" not in environ and database.exists() and stamp.exists()
-    if skip and stamp.read_text(encoding="ascii") == state_of(folder, database):
-        return {}
-    say("準備しています（表・静的ファイル）… / preparing tables and static files …")
+    known, _, left = (stamp.read_text(encoding="ascii") if stamp.exists() else "").partition(" ")
+    if "DATABASE_URL" not in environ and database.exists() and known == state_of(folder, database):
+        if left != EMPTY:
+            return {}
+        arguments = [*arguments, "--tables-are-ready"]
+    else:
+        say("準備しています（表・静的ファイル）… / preparing tables and static files …")
     log = folder / "log" / "prepare.log"
     log.unlink(missing_ok=True)
-    code = supervisor.run_once(
-        Child(
-            "prepare",
-            [sys.executable, "-m", "ushiro.prepare", *arguments],
-            log=log,
-            environ=environ,
-            death_signal=signal.SIGKILL,
-        )
-    )
+    command = [sys.executable, "-m", "ushiro.prepare", *arguments]
+    code = supervisor.run_once(Child("prepare", command, log=log, environ=environ, death_signal=signal.SIGKILL))
     if code is None:
         return {}
     if code != 0:
-        raise CannotStart(
-            last_refusal(log) or f"Preparing the database and the static files failed; read {log}.",
-            code if code > 0 else 1,
-        )
+        sentence = last_refusal(log) or f"Preparing the database and the static files failed; read {log}."
+        raise CannotStart(sentence, code if code > 0 else 1)
     answer: dict[str, object] = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     log.unlink()  # it holds the set-up link
-    if not answer.get("setup_url"):  # while nobody has used the link, each start shows a new one
-        stamp.write_text(state_of(folder, database), encoding="ascii")
+    # While nobody has used the link, each start asks for a new one.
+    stamp.write_text(f"{state_of(folder, database)} {EMPTY if answer.get('setup_url') else ''}", encoding="ascii")
     return answer
 
 
