@@ -38,6 +38,7 @@ def record_outcome(
     look_again = outcome in {Outcome.PARTLY, Outcome.INCONCLUSIVE}
     if look_again and (again_on is None or again_on <= today_here()):
         raise Refused("no_next_check", _("次に確かめる日が決まっていません。"), _("明日より後の日付を入れてください。"))
+    early = (check.check_on - today_here()).days
     check.outcome, check.outcome_note = outcome, note
     check.decided_at, check.decided_by = timezone.now(), by
     check.save()
@@ -49,6 +50,11 @@ def record_outcome(
         text=_("効果確認（%(outcome)s）: %(title)s。%(note)s")
         % {"outcome": check.get_outcome_display(), "title": measure.title, "note": note},
     )
+    if early > 0:
+        # Not refused: who has seen enough may say so. That it was early stays on the record as a fact.
+        tell(
+            incident, by=by, kind=EntryKind.CHECK, text=_("予定の日より%(days)s日早い確認です。") % {"days": early}
+        )
     reminder.keep(check.follow_up, by=by)
     if outcome == Outcome.EFFECTIVE:
         _settle(measure, MeasureStatus.EFFECTIVE, by)
