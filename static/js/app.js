@@ -37,6 +37,20 @@ document.addEventListener("change", (event) => {
   if (event.target.closest?.("[data-submit-on-change]")) event.target.form?.requestSubmit();
 });
 
+// A link to a folded part opens it and leads into it.
+const unfold = () => {
+  const part = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!(part instanceof HTMLDetailsElement)) return;
+  part.open = true;
+  part.querySelector("input:not([type=hidden]), textarea, select")?.focus({ preventScroll: true });
+};
+window.addEventListener("hashchange", unfold);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href^='#']");
+  if (link && link.hash === location.hash) unfold();
+});
+unfold();
+
 // Buttons that need this script stay hidden without it.
 const reveal = (root) => {
   for (const button of root.querySelectorAll("[data-dismiss][hidden], [data-print][hidden]")) button.hidden = false;
