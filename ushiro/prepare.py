@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
             sentence = f"The database cannot be used ({first_line}); check DATABASE_URL or put back a backup."
             sys.stderr.write(f"Ushiro does not start: {sentence}\n")
             return 1
+    if "--static-is-ready" not in arguments:
         call_command("collectstatic", interactive=False, verbosity=0)
 
     if not get_user_model().objects.exists():

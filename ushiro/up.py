@@ -111,10 +111,12 @@ def prepare(
     """
     stamp, database = folder / "prepared", folder / preflight.DATABASE_FILE
     known, _, left = (stamp.read_text(encoding="ascii") if stamp.exists() else "").partition(" ")
-    if "DATABASE_URL" not in environ and database.exists() and known == state_of(folder, database):
-        if left != EMPTY:
+    own_database = "DATABASE_URL" not in environ
+    if known == state_of(folder, database) and database.exists() is own_database:
+        if own_database and left != EMPTY:
             return {}
-        arguments = [*arguments, "--tables-are-ready"]
+        # Another server's tables cannot be looked at from here; the static files are the slow part.
+        arguments = [*arguments, "--static-is-ready", *(["--tables-are-ready"] if own_database else [])]
     else:
         say("準備しています（表・静的ファイル）… / preparing tables and static files …")
     log = folder / "log" / "prepare.log"
