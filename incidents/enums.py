@@ -125,7 +125,7 @@ class MeasureKind(models.TextChoices):
 class Strength(models.IntegerChoices):
     """What the measure does, 6 strongest (B-5)."""
 
-    ELIMINATE = 6, _("やめる")
+    ELIMINATE = 6, pgettext_lazy("strength", "やめる")
     AUTOMATE = 5, _("自動にする")
     IMPOSSIBLE = 4, _("間違えられなくする")
     CHECK = 3, _("確かめる仕組み")

@@ -5,6 +5,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from incidents import rules
 from incidents.domain import audit, cause, reminder
@@ -52,9 +53,8 @@ def record_outcome(
     )
     if early > 0:
         # Not refused: who has seen enough may say so. That it was early stays on the record as a fact.
-        tell(
-            incident, by=by, kind=EntryKind.CHECK, text=_("予定の日より%(days)s日早い確認です。") % {"days": early}
-        )
+        said = ngettext("予定の日より%(days)s日早い確認です。", "予定の日より%(days)s日早い確認です。", early)
+        tell(incident, by=by, kind=EntryKind.CHECK, text=said % {"days": early})
     reminder.keep(check.follow_up, by=by)
     if outcome == Outcome.EFFECTIVE:
         _settle(measure, MeasureStatus.EFFECTIVE, by)

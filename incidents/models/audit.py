@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AuditEntry(models.Model):
@@ -19,7 +20,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("変更履歴")
-        verbose_name_plural = _("変更履歴")
+        verbose_name_plural = pgettext_lazy("plural", "変更履歴")
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["incident_id", "-id"], name="audit_incident"),
@@ -45,7 +46,7 @@ class ImportRun(models.Model):
 
     class Meta:
         verbose_name = _("取り込み")
-        verbose_name_plural = _("取り込み")
+        verbose_name_plural = pgettext_lazy("plural", "取り込み")
         ordering = ["-id"]
 
     def __str__(self) -> str:
@@ -60,7 +61,7 @@ class EngineMark(models.Model):
 
     class Meta:
         verbose_name = _("動きのしるし")
-        verbose_name_plural = _("動きのしるし")
+        verbose_name_plural = pgettext_lazy("plural", "動きのしるし")
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.models.base import Stamped
 
@@ -8,7 +9,12 @@ class Closure(Stamped):
     """A day on which the organisation (or one team) is closed, or works although the calendar says closed."""
 
     team = models.ForeignKey(
-        "incidents.Team", models.CASCADE, null=True, blank=True, related_name="closures", verbose_name=_("チーム"),
+        "incidents.Team",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="closures",
+        verbose_name=_("チーム"),
         help_text=_("空なら組織ぜんたいの日です。"),
     )
     day = models.DateField(_("日"))
@@ -17,7 +23,7 @@ class Closure(Stamped):
 
     class Meta:
         verbose_name = _("休業日")
-        verbose_name_plural = _("休業日")
+        verbose_name_plural = pgettext_lazy("plural", "休業日")
         ordering = ["-day"]
         constraints = [
             models.UniqueConstraint(fields=["day", "team"], name="one_closure_a_day_and_team"),

@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Factor, Track
 from incidents.models.base import Stamped
@@ -19,7 +20,7 @@ class Why(Stamped):
 
     class Meta:
         verbose_name = _("なぜ")
-        verbose_name_plural = _("なぜ")
+        verbose_name_plural = pgettext_lazy("plural", "なぜ")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
@@ -45,7 +46,7 @@ class RootCause(Stamped):
 
     class Meta:
         verbose_name = _("真因")
-        verbose_name_plural = _("真因")
+        verbose_name_plural = pgettext_lazy("plural", "真因")
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(

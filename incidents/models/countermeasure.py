@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import (
     COVERING_STATUSES,
@@ -49,7 +50,12 @@ class Countermeasure(Stamped):
         "incidents.Person", models.PROTECT, null=True, blank=True, related_name="owned_measures", verbose_name=_("担当")
     )
     backup = models.ForeignKey(
-        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="backed_measures", verbose_name=_("代わりの人")
+        "incidents.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="backed_measures",
+        verbose_name=_("代わりの人"),
     )
     due_on = models.DateField(_("期限"), null=True, blank=True)
     promised_outside = models.BooleanField(_("お客様に約束した"), default=False)
@@ -67,7 +73,7 @@ class Countermeasure(Stamped):
 
     class Meta:
         verbose_name = _("対策")
-        verbose_name_plural = _("対策")
+        verbose_name_plural = pgettext_lazy("plural", "対策")
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(name="measure_status_is_known", condition=Q(status__in=MeasureStatus.values)),
@@ -121,7 +127,7 @@ class EffectCheck(Stamped):
 
     class Meta:
         verbose_name = _("効果確認")
-        verbose_name_plural = _("効果確認")
+        verbose_name_plural = pgettext_lazy("plural", "効果確認")
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(fields=["measure"], condition=Q(outcome=""), name="one_open_check_a_measure"),

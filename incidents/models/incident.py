@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import (
     OPEN_STAGES,
@@ -61,7 +62,12 @@ class Incident(Stamped):
         "incidents.Person", models.PROTECT, null=True, related_name="recorded_incidents", verbose_name=_("記録した人")
     )
     owner = models.ForeignKey(
-        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="owned_incidents", verbose_name=_("担当")
+        "incidents.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_incidents",
+        verbose_name=_("担当"),
     )
     # The first-report clock: due only while somebody outside waits; stopped by a recorded report or a reason.
     first_report_due_at = models.DateTimeField(_("一次報告の期限"), null=True, blank=True)
@@ -82,7 +88,7 @@ class Incident(Stamped):
 
     class Meta:
         verbose_name = _("インシデント")
-        verbose_name_plural = _("インシデント")
+        verbose_name_plural = pgettext_lazy("plural", "インシデント")
         ordering = ["-number"]
         constraints = [
             models.CheckConstraint(name="incident_stage_is_known", condition=Q(stage__in=Stage.values)),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import LetterKind, LetterState
 from incidents.models.base import Stamped
@@ -44,7 +45,7 @@ class Letter(Stamped):
 
     class Meta:
         verbose_name = _("手紙")
-        verbose_name_plural = _("手紙")
+        verbose_name_plural = pgettext_lazy("plural", "手紙")
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(name="letter_state_is_known", condition=Q(state__in=LetterState.values)),
@@ -53,9 +54,7 @@ class Letter(Stamped):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["next_try_at"], name="letter_due", condition=Q(state__in=["waiting", "sending"])
-            ),
+            models.Index(fields=["next_try_at"], name="letter_due", condition=Q(state__in=["waiting", "sending"])),
             models.Index(fields=["recipient", "-created_at"], name="letter_recipient"),
         ]
 

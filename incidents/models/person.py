@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language
 
@@ -42,7 +43,10 @@ class Person(AbstractBaseUser):
     language = models.CharField(_("言語"), max_length=5, choices=Language, default=Language.JAPANESE)
     time_zone = models.CharField(_("時間帯"), max_length=64, default="Asia/Tokyo")
     digest_hour = models.PositiveSmallIntegerField(
-        _("お知らせの時刻"), default=9, validators=[MaxValueValidator(23)], help_text=_("営業日の朝、この時刻に一通だけ届きます。")
+        _("お知らせの時刻"),
+        default=9,
+        validators=[MaxValueValidator(23)],
+        help_text=_("営業日の朝、この時刻に一通だけ届きます。"),
     )
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
@@ -55,7 +59,7 @@ class Person(AbstractBaseUser):
 
     class Meta:
         verbose_name = _("人")
-        verbose_name_plural = _("人")
+        verbose_name_plural = pgettext_lazy("plural", "人")
         ordering = ["name", "id"]
         constraints = [
             models.CheckConstraint(name="person_digest_hour_of_a_day", condition=models.Q(digest_hour__lte=23)),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import DeliveryState, FollowUpKind, FollowUpState
 from incidents.models.base import Stamped
@@ -45,7 +46,7 @@ class FollowUp(Stamped):
 
     class Meta:
         verbose_name = _("フォロー")
-        verbose_name_plural = _("フォロー")
+        verbose_name_plural = pgettext_lazy("plural", "フォロー")
         ordering = ["due_on", "id"]
         constraints = [
             models.CheckConstraint(
@@ -74,20 +75,16 @@ class ReminderDelivery(Stamped):
     due_version = models.PositiveIntegerField()
     planned_on = models.DateField(_("予定日"))
     state = models.CharField(_("状態"), max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
-    letter = models.ForeignKey(
-        "incidents.Letter", models.PROTECT, null=True, blank=True, related_name="deliveries"
-    )
+    letter = models.ForeignKey("incidents.Letter", models.PROTECT, null=True, blank=True, related_name="deliveries")
     settled_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(_("理由"), max_length=60, blank=True)
 
     class Meta:
         verbose_name = _("お知らせ")
-        verbose_name_plural = _("お知らせ")
+        verbose_name_plural = pgettext_lazy("plural", "お知らせ")
         ordering = ["planned_on", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["follow_up", "recipient", "step", "due_version"], name="told_once_a_step"
-            ),
+            models.UniqueConstraint(fields=["follow_up", "recipient", "step", "due_version"], name="told_once_a_step"),
             models.CheckConstraint(
                 name="written_row_has_its_letter",
                 condition=~Q(state__in=[DeliveryState.WRITTEN, DeliveryState.SENT]) | Q(letter__isnull=False),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language, Role
 from incidents.models.base import Stamped
@@ -27,7 +28,7 @@ class Organisation(Stamped):
 
     class Meta:
         verbose_name = _("組織")
-        verbose_name_plural = _("組織")
+        verbose_name_plural = pgettext_lazy("plural", "組織")
         constraints = [models.CheckConstraint(name="one_organisation", condition=models.Q(id=1))]
 
     def __str__(self) -> str:
@@ -55,7 +56,7 @@ class Team(Stamped):
 
     class Meta:
         verbose_name = _("チーム")
-        verbose_name_plural = _("チーム")
+        verbose_name_plural = pgettext_lazy("plural", "チーム")
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -72,7 +73,7 @@ class Membership(Stamped):
 
     class Meta:
         verbose_name = _("所属")
-        verbose_name_plural = _("所属")
+        verbose_name_plural = pgettext_lazy("plural", "所属")
         constraints = [
             models.UniqueConstraint(fields=["person", "team"], name="one_role_in_a_team"),
             models.CheckConstraint(name="membership_role_is_known", condition=models.Q(role__in=Role.values)),

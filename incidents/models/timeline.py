@@ -1,6 +1,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Certainty, EntryKind
 
@@ -22,7 +23,7 @@ class TimelineEntry(models.Model):
 
     class Meta:
         verbose_name = _("経緯")
-        verbose_name_plural = _("経緯")
+        verbose_name_plural = pgettext_lazy("plural", "経緯")
         ordering = [models.F("event_at").asc(nulls_last=True), "recorded_at", "id"]
         constraints = [
             models.UniqueConstraint(

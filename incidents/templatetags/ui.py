@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from incidents.enums import MeasureStatus, Severity, Stage
-from tools.plain.daytext import long_day, short_day
+from tools.plain.daytext import MONTHS_EN, long_day, short_day
 
 register = template.Library()
 
@@ -36,12 +36,15 @@ def longday(value: date | datetime | None) -> str:
 
 @register.filter
 def moment(value: datetime | None) -> str:
-    """11/05 10:12, with the year when it is not this one."""
+    """11/05 10:12, with the year when it is not this one; in English "5 Nov 10:12"."""
     if not value:
         return ""
     local = timezone.localtime(value)
-    form = "%m/%d %H:%M" if local.year == timezone.localdate().year else "%Y/%m/%d %H:%M"
-    return local.strftime(form)
+    this_year = local.year == timezone.localdate().year
+    if _language() == "en":
+        day = f"{local.day} {MONTHS_EN[local.month - 1]}"
+        return f"{day} {local:%H:%M}" if this_year else f"{day} {local:%Y %H:%M}"
+    return local.strftime("%m/%d %H:%M" if this_year else "%Y/%m/%d %H:%M")
 
 
 @register.filter

@@ -59,13 +59,10 @@ def show_refusal(form: Any, refusal: Refused) -> None:
 
 
 def sentence(refusal: Refused) -> str:
-    return f"{refusal.reason}{_sep()}{refusal.fix}" if refusal.fix else str(refusal.reason)
-
-
-def _sep() -> str:
-    from django.utils.translation import get_language
-
-    return "" if (get_language() or "ja").startswith("ja") else " "
+    if not refusal.fix:
+        return str(refusal.reason)
+    # Translators: two whole sentences, one after the other.
+    return _("%(reason)s%(fix)s") % {"reason": refusal.reason, "fix": refusal.fix}
 
 
 def say(request: HttpRequest, text: str) -> None:

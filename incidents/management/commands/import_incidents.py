@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from tqdm import tqdm
 
 from incidents.domain import mapping as mappings
@@ -86,7 +87,7 @@ class Command(BaseCommand):
     def _tell(self, result: Result, seconds: float) -> None:
         if result.dry_run:
             self.stdout.write(_("ためしに読みました。何も保存していません。"))
-        labels = (_("インシデント"), _("経緯"), _("真因"), _("対策"))
+        labels = (pgettext("plural", "インシデント"), _("経緯"), pgettext("plural", "真因"), pgettext("plural", "対策"))
         for label, counts in zip(labels, result.counts().values(), strict=True):
             line = _("%(label)s: 新しく %(created)s、更新 %(updated)s、変わらず %(unchanged)s")
             self.stdout.write(line % {"label": label, **counts})
