@@ -39,7 +39,9 @@ def refuse_unless_editor(role: str | None) -> None:
     """Raises NotAllowed for a viewer."""
     if not may_edit(role):
         raise NotAllowed(
-            "viewer", _("閲覧の役割では変更できません。"), _("変更が必要なときは、チームのリーダーに役割の変更を頼んでください。")
+            "viewer",
+            _("閲覧の役割では変更できません。"),
+            _("変更が必要なときは、チームのリーダーに役割の変更を頼んでください。"),
         )
 
 
@@ -106,7 +108,13 @@ def is_untreated(measures: Sequence[MeasureFacts]) -> bool:
 
 def gates(record: RecordFacts) -> list[Gate]:
     """The gates in the order of the repair, each open or shut with its reason (invariants 1 and 10)."""
-    return [_open(Stage.RECORDED), _first_report_gate(record), _cause_gate(record), _measures_gate(record), _gold_gate(record)]
+    return [
+        _open(Stage.RECORDED),
+        _first_report_gate(record),
+        _cause_gate(record),
+        _measures_gate(record),
+        _gold_gate(record),
+    ]
 
 
 def _first_report_gate(record: RecordFacts) -> Gate:
@@ -126,7 +134,11 @@ def _cause_gate(record: RecordFacts) -> Gate:
     stage = Stage.CAUSE_KNOWN
     if not record.roots:
         return Gate(
-            stage, "no_root_cause", _("真因がまだ決まっていません。"), _("なぜを足して、真因に印をつけてください。"), "causes"
+            stage,
+            "no_root_cause",
+            _("真因がまだ決まっていません。"),
+            _("なぜを足して、真因に印をつけてください。"),
+            "causes",
         )
     if any(root.reopened for root in record.roots):
         return Gate(
@@ -225,17 +237,30 @@ class CommitFacts:
 
 
 def refuse_commit(
-    facts: CommitFacts, *, severity: str, others: Sequence[MeasureFacts], role: str | None, weak_reason: str, today: date
+    facts: CommitFacts,
+    *,
+    severity: str,
+    others: Sequence[MeasureFacts],
+    role: str | None,
+    weak_reason: str,
+    today: date,
 ) -> None:
     """Raises Refused with the first thing that is missing for a promise (invariants 1, 2, 3)."""
     if facts.status != MeasureStatus.PROPOSED:
         raise Refused("not_proposed", _("この対策はもう約束されています。"))
     if not facts.has_root:
         raise Refused(
-            "no_root_cause", _("どの真因への対策かが決まっていません。"), _("真因を選んでください。なければ先に、なぜを足してください。"), "causes"
+            "no_root_cause",
+            _("どの真因への対策かが決まっていません。"),
+            _("真因を選んでください。なければ先に、なぜを足してください。"),
+            "causes",
         )
     if not facts.before.strip() or not facts.after.strip():
-        raise Refused("no_before_after", _("変更前と変更後がそろっていません。"), _("何がどう変わるかを、変更前・変更後に書いてください。"))
+        raise Refused(
+            "no_before_after",
+            _("変更前と変更後がそろっていません。"),
+            _("何がどう変わるかを、変更前・変更後に書いてください。"),
+        )
     if facts.owner_id is None:
         raise Refused("no_owner", _("担当が決まっていません。"), _("担当を一人選んでください。"))
     if facts.due_on is None:
@@ -244,16 +269,22 @@ def refuse_commit(
         raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
     if not facts.check_measure.strip() or not facts.check_threshold.strip() or facts.check_on is None:
         raise Refused(
-            "no_check", _("効き目の確かめ方が決まっていません。"), _("何を測り、どうなれば効いたと言えるか、いつ確かめるかを書いてください。")
+            "no_check",
+            _("効き目の確かめ方が決まっていません。"),
+            _("何を測り、どうなれば効いたと言えるか、いつ確かめるかを書いてください。"),
         )
     if facts.checker_id is None:
         raise Refused("no_checker", _("確かめる人が決まっていません。"), _("担当ではない方を一人選んでください。"))
     if facts.checker_id == facts.owner_id:
         raise Refused(
-            "checker_is_owner", _("担当と確かめる人が同じです。"), _("効き目は、担当ではない方が確かめます。別の方を選んでください。")
+            "checker_is_owner",
+            _("担当と確かめる人が同じです。"),
+            _("効き目は、担当ではない方が確かめます。別の方を選んでください。"),
         )
     if facts.check_on <= facts.due_on:
-        raise Refused("check_before_due", _("効果確認の日が期限より前か同じ日です。"), _("期限より後の日を選んでください。"))
+        raise Refused(
+            "check_before_due", _("効果確認の日が期限より前か同じ日です。"), _("期限より後の日を選んでください。")
+        )
     after_commit = [*others, MeasureFacts(MeasureStatus.COMMITTED, facts.strength, None)]
     if severity != "" and is_untreated(after_commit) and severity in {Severity.S1, Severity.S2, Severity.S3}:
         if not weak_reason.strip():
@@ -264,7 +295,9 @@ def refuse_commit(
             )
         if role != Role.LEAD:
             raise NotAllowed(
-                "weak_needs_lead", _("弱い対策だけで進める判断は、リーダーが行います。"), _("リーダーに頼むか、強い対策を足してください。")
+                "weak_needs_lead",
+                _("弱い対策だけで進める判断は、リーダーが行います。"),
+                _("リーダーに頼むか、強い対策を足してください。"),
             )
 
 
@@ -274,7 +307,9 @@ def refuse_complete(*, status: str, note: str, evidence: str) -> None:
         raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
     if not note.strip() and not evidence.strip():
         raise Refused(
-            "no_evidence", _("実施の証拠かひとことが要ります。"), _("何をしたかを一行書くか、変えた手順書や画面のリンクを入れてください。")
+            "no_evidence",
+            _("実施の証拠かひとことが要ります。"),
+            _("何をしたかを一行書くか、変えた手順書や画面のリンクを入れてください。"),
         )
 
 
@@ -284,19 +319,27 @@ def refuse_outcome(*, measure_status: str, check_open: bool, owner_id: int | Non
         raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
     if owner_id is not None and owner_id == by_id:
         raise Refused(
-            "checker_is_owner", _("ご自身が担当した対策は、ご自身では確かめられません。"), _("担当ではない方に頼んでください。")
+            "checker_is_owner",
+            _("ご自身が担当した対策は、ご自身では確かめられません。"),
+            _("担当ではない方に頼んでください。"),
         )
     if measure_status != MeasureStatus.DONE:
         raise Refused("not_done", _("対策がまだ実施されていません。"), _("担当の方の「できました」を待ってください。"))
     if not note.strip():
-        raise Refused("no_observation", _("何を見て判断したかが書かれていません。"), _("件数や日付など、見たことを一行書いてください。"))
+        raise Refused(
+            "no_observation",
+            _("何を見て判断したかが書かれていません。"),
+            _("件数や日付など、見たことを一行書いてください。"),
+        )
 
 
 def refuse_change(stage: str) -> None:
     """Raises Refused when the record has already come to one of its other ends."""
     if stage in {Stage.DUPLICATE, Stage.WITHDRAWN, Stage.REPAIRED_ONLY}:
         raise Refused(
-            "ended", _("この記録は「修理のみ」「重複」「取下げ」のいずれかで終わっています。"), _("続けるときは、先に開き直してください。")
+            "ended",
+            _("この記録は「修理のみ」「重複」「取下げ」のいずれかで終わっています。"),
+            _("続けるときは、先に開き直してください。"),
         )
 
 

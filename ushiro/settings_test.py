@@ -5,7 +5,7 @@ import os
 os.environ.setdefault("USHIRO_MODE", "test")
 os.environ.setdefault("USHIRO_URL", "http://testserver")
 
-from ushiro.settings import *  # noqa: E402, F403
+from ushiro.settings import *  # noqa: F403
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.domain.incident import editor, lock, refresh_stage, tell
-from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, RUNNING_STATUSES
+from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus
 from incidents.errors import Refused
 from incidents.models import Countermeasure, EffectCheck, Incident, Person
 from incidents.queries import access
@@ -60,7 +60,9 @@ def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
     measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
     if measure.status != MeasureStatus.PROPOSED:
         raise Refused(
-            "already_promised", _("約束した対策は、ここでは書きかえられません。"), _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。")
+            "already_promised",
+            _("約束した対策は、ここでは書きかえられません。"),
+            _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。"),
         )
     check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
     _members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
@@ -280,7 +282,12 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
     measure.not_doing_by, measure.not_doing_review_on = by, review_on
     measure.save()
     audit.note(by, "measure.dropped", measure, reason=reason, status=(old, measure.status), review_on=(None, review_on))
-    tell(incident, by=by, kind=EntryKind.MEASURE, text=_("実施しない: %(title)s。%(reason)s") % {"title": measure.title, "reason": reason})
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.MEASURE,
+        text=_("実施しない: %(title)s。%(reason)s") % {"title": measure.title, "reason": reason},
+    )
     if old in RUNNING_STATUSES:
         reminder.drop(measure.follow_up, reason="not_doing")
     refresh_stage(incident, by=by)

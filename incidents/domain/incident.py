@@ -46,10 +46,17 @@ def refresh_stage(incident: Incident, *, by: Person | None) -> Stage:
     return new
 
 
-def tell(incident: Incident, *, by: Person | None, kind: str, text: str, event_at: datetime | None = None) -> TimelineEntry:
+def tell(
+    incident: Incident, *, by: Person | None, kind: str, text: str, event_at: datetime | None = None
+) -> TimelineEntry:
     """A line of the timeline that a verb writes itself."""
     return TimelineEntry.objects.create(
-        incident=incident, kind=kind, text=text, event_at=event_at or timezone.now(), author=by, author_label=str(by or "")
+        incident=incident,
+        kind=kind,
+        text=text,
+        event_at=event_at or timezone.now(),
+        author=by,
+        author_label=str(by or ""),
     )
 
 
@@ -74,7 +81,9 @@ def report(
     rules.refuse_unless_editor(access.role_in(by, team.pk))
     now = timezone.now()
     if noticed_at > now + timedelta(minutes=5):
-        raise Refused("noticed_in_future", _("気づいた時刻が未来になっています。"), _("今日の日付と時刻を確かめてください。"))
+        raise Refused(
+            "noticed_in_future", _("気づいた時刻が未来になっています。"), _("今日の日付と時刻を確かめてください。")
+        )
     organisation = Organisation.objects.get(pk=1)
     minutes = team.first_report_minutes or organisation.first_report_minutes
     expected = rules.first_report_expected(kind, someone_waits=bool(who_waits.strip()))
@@ -102,7 +111,9 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
-    changes = {name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value}
+    changes = {
+        name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value
+    }
     if not changes:
         return current
     for name, (_old, value) in changes.items():
@@ -133,10 +144,18 @@ def record_first_report(
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
     if reported_at < current.noticed_at:
         raise Refused(
-            "report_before_notice", _("一次報告の時刻が、気づいた時刻より前です。"), _("どちらかの時刻を直してください。"), "first-report"
+            "report_before_notice",
+            _("一次報告の時刻が、気づいた時刻より前です。"),
+            _("どちらかの時刻を直してください。"),
+            "first-report",
         )
     if reported_at > timezone.now() + timedelta(minutes=5):
-        raise Refused("report_in_future", _("一次報告の時刻が未来になっています。"), _("伝えた時刻を入れてください。"), "first-report")
+        raise Refused(
+            "report_in_future",
+            _("一次報告の時刻が未来になっています。"),
+            _("伝えた時刻を入れてください。"),
+            "first-report",
+        )
     current.first_reported_at = reported_at
     current.first_report_channel = channel
     current.save(update_fields=["first_reported_at", "first_report_channel", "updated_at"])
@@ -180,7 +199,11 @@ def end_otherwise(
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
     if end == Stage.DUPLICATE and (duplicate_of is None or duplicate_of.pk == current.pk):
-        raise Refused("no_original", _("どの記録と重複しているかが決まっていません。"), _("元の記録の番号（K-…）を入れてください。"))
+        raise Refused(
+            "no_original",
+            _("どの記録と重複しているかが決まっていません。"),
+            _("元の記録の番号（K-…）を入れてください。"),
+        )
     current.end, current.end_reason = end, reason
     current.duplicate_of = duplicate_of if end == Stage.DUPLICATE else None
     current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])

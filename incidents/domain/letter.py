@@ -128,7 +128,9 @@ def cancel(one: Letter, *, by: Person | None, reason: str) -> None:
     changed = (
         Letter.objects.filter(pk=one.pk)
         .exclude(state__in=[LetterState.SENT, LetterState.KEPT, LetterState.CANCELLED])
-        .update(state=LetterState.CANCELLED, error=reason[:500], claim="", claimed_until=None, updated_at=timezone.now())
+        .update(
+            state=LetterState.CANCELLED, error=reason[:500], claim="", claimed_until=None, updated_at=timezone.now()
+        )
     )
     if changed:
         audit.note(by, "letter.cancelled", one, reason=reason)

@@ -241,18 +241,21 @@ class Mapping:
             return None, [Problem(first.file, first.line, self.id_column, _("番号が長すぎます（120 字まで）。"))]
         planned: Planned | None = None
         entries = _Entries(self)
+        usable: LineLike | None = None
         for line in group.rows:
             try:
-                fields, closed = self._incident(group.key, line.cells)
+                self._judge(line.cells)
                 if self.kind == "json":
-                    planned = self._whole(group.key, fields, closed, line.cells)
+                    planned = self._whole(group.key, line.cells)
                     continue
                 if not self.has_updates:
                     entries.add(line.cells, self.dates.zone)
             except BadValue as bad:
                 problems.append(Problem(line.file, line.line, bad.column, bad.reason))
                 continue
-            planned = Planned(group.key, fields, closed)
+            usable = line
+        if usable is not None:  # the last row tells how the record stands now
+            planned = Planned(group.key, *self._incident(group.key, usable.cells))
         for line in group.updates:
             try:
                 entries.add(line.cells, self.dates.zone)
@@ -290,15 +293,28 @@ class Mapping:
             raise BadValue(column, _("日時として読めません: 「%(value)s」") % {"value": words[:60]})
         return at
 
+    def _judge(self, cells: dict[str, Any]) -> None:
+        """Reads all that can be wrong in a row. Every row is judged, though only the last tells how things stand."""
+        zone = self.dates.zone
+        self._closed(cells)
+        self._severity(cells)
+        if self.noticed_at:
+            self.when(cells, self.noticed_at, zone, required=True)
+        for column in (self.occurred_at, self.customer_closed_at):
+            if column:
+                self.when(cells, column, zone, required=False)
+
+    def _severity(self, cells: dict[str, Any]) -> str:
+        if self.severity is None or not (words := self.value(cells, self.severity.column)):
+            return ""
+        if words not in self.severity.values:
+            raise BadValue(self.severity.column, _("対応表にない重大度です: 「%(value)s」") % {"value": words[:60]})
+        return self.severity.values[words]
+
     def _incident(self, key: str, cells: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         zone = self.dates.zone
         closed = self._closed(cells)
         closed_at = self.when(cells, self.customer_closed_at, zone, required=False)
-        severity = ""
-        if self.severity is not None and (words := self.value(cells, self.severity.column)):
-            if words not in self.severity.values:
-                raise BadValue(self.severity.column, _("対応表にない重大度です: 「%(value)s」") % {"value": words[:60]})
-            severity = self.severity.values[words]
         full = self.title_separator.join(filter(None, (self.value(cells, column) for column in self.title)))
         full = " ".join(full.split()) or self.title_otherwise or key
         parts = [full] if len(full) > 200 else []
@@ -313,7 +329,7 @@ class Mapping:
             "process": _cut(self.value(cells, self.process), 120),
             "counterparty": _cut(self.value(cells, self.counterparty), 160),
             "category": self.category,
-            "severity": severity,
+            "severity": self._severity(cells),
             "occurred_at": self.when(cells, self.occurred_at, zone, required=False),
             "customer_closed_at": closed_at if closed else None,
         }
@@ -331,8 +347,9 @@ class Mapping:
             raise BadValue(self.state.column, _("対応表にない状態です: 「%(value)s」") % {"value": words[:60]})
         return False
 
-    def _whole(self, key: str, fields: dict[str, Any], closed: bool, cells: dict[str, Any]) -> Planned:
+    def _whole(self, key: str, cells: dict[str, Any]) -> Planned:
         """A record that holds its timeline, causes and measures itself."""
+        fields, closed = self._incident(key, cells)
         named = self.value(cells, self.dates.zone_column)
         zone = self.dates.zones.get(named, named) or self.dates.zone
         try:
@@ -451,7 +468,8 @@ def _text(raw: Any) -> str:
     if raw is None:
         return ""
     if isinstance(raw, str):
-        return raw.replace("\r\n", "\n").replace("\r", "\n").strip()
+        text = raw.strip()
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, list):

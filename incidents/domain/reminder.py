@@ -15,10 +15,19 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import audit, letter
-from incidents.enums import DeliveryState, FollowUpKind, FollowUpState, LetterKind, LetterState, Role
+from incidents.domain import letter
+from incidents.enums import DeliveryState, FollowUpState, LetterKind, LetterState, Role
 from incidents.letters import reminder as words
-from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Letter, Membership, Person, ReminderDelivery
+from incidents.models import (
+    Countermeasure,
+    EffectCheck,
+    FollowUp,
+    Incident,
+    Letter,
+    Membership,
+    Person,
+    ReminderDelivery,
+)
 from incidents.queries import reminder as due
 from incidents.queries.calendar import business_calendar, business_calendars, today_here, today_of
 from tools.plain.holidays import BusinessCalendar
@@ -159,9 +168,9 @@ def _cancel(follow_up: FollowUp, reason: str) -> None:
     rows.filter(state=DeliveryState.PENDING).update(
         state=DeliveryState.CANCELLED, reason=reason, settled_at=now, updated_at=now
     )
-    rows.filter(
-        state=DeliveryState.WRITTEN, letter__state__in=[LetterState.WAITING, LetterState.QUARANTINED]
-    ).update(state=DeliveryState.CANCELLED, reason=reason, settled_at=now, updated_at=now)
+    rows.filter(state=DeliveryState.WRITTEN, letter__state__in=[LetterState.WAITING, LetterState.QUARANTINED]).update(
+        state=DeliveryState.CANCELLED, reason=reason, settled_at=now, updated_at=now
+    )
 
 
 def _plan(follow_up: FollowUp) -> None:
@@ -245,7 +254,9 @@ def write_digest(person: Person, *, now: datetime | None = None, asked_for: bool
 def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -> Letter | None:
     if not person.is_active:
         return None
-    keys = Letter.objects.filter(recipient=person, kind=LetterKind.DIGEST, key__startswith=f"digest:{person.pk}:{today}:")
+    keys = Letter.objects.filter(
+        recipient=person, kind=LetterKind.DIGEST, key__startswith=f"digest:{person.pk}:{today}:"
+    )
     standing = keys.exclude(state=LetterState.CANCELLED)
     if standing.exists():
         return None

@@ -46,8 +46,10 @@ def finish(token: str, *, organisation: str, team: str, name: str, email: str, p
     Raises Refused when the link has been used, ValidationError when the password is too weak.
     """
     # The conditional update decides between two browsers that use the link at the same time.
-    won = Organisation.objects.filter(pk=1, setup_token_hash=_hash(token)).exclude(setup_token_hash="").update(
-        setup_token_hash="", name=organisation
+    won = (
+        Organisation.objects.filter(pk=1, setup_token_hash=_hash(token))
+        .exclude(setup_token_hash="")
+        .update(setup_token_hash="", name=organisation)
     )
     if not won:
         raise Refused("setup_used", _("このリンクはもう使われています。"), _("サインインのページへ進んでください。"))

@@ -9,7 +9,18 @@ from incidents.enums import Language
 from incidents.forms.base import CalmForm
 from incidents.models.person import normalise_email
 
-ZONES = ("Asia/Tokyo", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Europe/London", "Europe/Berlin", "America/New_York", "America/Los_Angeles", "Australia/Sydney", "UTC")
+ZONES = (
+    "Asia/Tokyo",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Australia/Sydney",
+    "UTC",
+)
 
 
 def _calm(form: forms.Form) -> None:
@@ -50,7 +61,9 @@ class SetupForm(CalmForm):
     name = forms.CharField(label=_("あなたの名前"), max_length=80)
     email = forms.EmailField(label=_("メールアドレス"))
     password = forms.CharField(
-        label=_("パスワード"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), help_text=_("12文字以上。")
+        label=_("パスワード"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("12文字以上。"),
     )
 
     def clean_email(self) -> str:

@@ -43,6 +43,7 @@ def day_field(**kwargs: Any) -> forms.DateField:
 def moment_field(**kwargs: Any) -> forms.DateTimeField:
     """A local date and time in the person's zone; the cleaned value is aware."""
     return forms.DateTimeField(
-        widget=MomentInput(), input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"], **kwargs
+        widget=MomentInput(),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
+        **kwargs,
     )
-

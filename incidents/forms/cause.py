@@ -16,7 +16,9 @@ class WhyForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("人ではなく、道具・手順・情報の側から書くと、変えられる所が見つかります。"),
     )
-    parent = forms.ModelChoiceField(label=_("どのなぜの続きですか"), queryset=None, required=False, empty_label=_("はじめの、なぜ"))
+    parent = forms.ModelChoiceField(
+        label=_("どのなぜの続きですか"), queryset=None, required=False, empty_label=_("はじめの、なぜ")
+    )
     track = forms.ChoiceField(
         label=_("流れ"),
         choices=[(Track.OCCURRENCE, _("発生（なぜ起きたか）")), (Track.ESCAPE, _("流出（なぜ止められなかったか）"))],
@@ -34,5 +36,7 @@ class RootForm(CalmForm):
 
 
 class RiskForm(CalmForm):
-    reason = forms.CharField(label=_("対策をとらずに受け入れる理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=_("対策をとらずに受け入れる理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
     review_on = day_field(label=_("見直す日"))

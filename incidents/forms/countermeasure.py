@@ -26,11 +26,20 @@ class MeasureForm(CalmForm):
     """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
 
     title = forms.CharField(label=_("何を変えますか"), max_length=300)
-    root = forms.ModelChoiceField(label=_("どの真因への対策ですか"), queryset=None, required=False, empty_label=_("まだ決めない"))
-    before = forms.CharField(label=_("変更前"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2}))
-    after = forms.CharField(label=_("変更後"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2}))
+    root = forms.ModelChoiceField(
+        label=_("どの真因への対策ですか"), queryset=None, required=False, empty_label=_("まだ決めない")
+    )
+    before = forms.CharField(
+        label=_("変更前"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    after = forms.CharField(
+        label=_("変更後"), required=False, max_length=3000, widget=forms.Textarea(attrs={"rows": 2})
+    )
     strength = forms.TypedChoiceField(
-        label=_("強さ"), coerce=int, choices=STRENGTH_CHOICES, initial=Strength.CHECK.value,
+        label=_("強さ"),
+        coerce=int,
+        choices=STRENGTH_CHOICES,
+        initial=Strength.CHECK.value,
         help_text=_("上ほど、人の注意に頼らない対策です。"),
     )
     kind = forms.ChoiceField(label=_("種類"), choices=MeasureKind.choices, initial=MeasureKind.CORRECTIVE)
@@ -45,11 +54,18 @@ class MeasureForm(CalmForm):
         label=_("どうなれば効いたと言えますか"), required=False, max_length=300, help_text=_("例: 90日間で0件")
     )
     checker = forms.ModelChoiceField(
-        label=_("確かめる人"), queryset=None, required=False, empty_label=_("まだ決めない"), help_text=_("担当とは別の方です。")
+        label=_("確かめる人"),
+        queryset=None,
+        required=False,
+        empty_label=_("まだ決めない"),
+        help_text=_("担当とは別の方です。"),
     )
     check_on = day_field(label=_("確かめる日"), required=False)
     weak_reason = forms.CharField(
-        label=_("弱い対策だけで進める理由"), required=False, max_length=300, help_text=_("リーダーだけが書けます。理由は残ります。")
+        label=_("弱い対策だけで進める理由"),
+        required=False,
+        max_length=300,
+        help_text=_("リーダーだけが書けます。理由は残ります。"),
     )
 
     def __init__(self, *args: Any, roots: Any, people: Any, severity: str, **kwargs: Any):
@@ -75,12 +91,19 @@ class DoneForm(CalmForm):
     """Evidence or a note; the rule asks for one of them."""
 
     note = forms.CharField(
-        label=_("やったこと"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("やったこと"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("例: 11/12 に自動送付へ切り替え、3件の送信で確かめました。"),
     )
     evidence = forms.CharField(
-        label=_("証拠のリンク"), required=False, max_length=500, validators=[URLValidator(schemes=["http", "https"])],
-        widget=forms.URLInput(), help_text=_("変えた手順書や画面のURL。なければ空で大丈夫です。"),
+        label=_("証拠のリンク"),
+        required=False,
+        max_length=500,
+        validators=[URLValidator(schemes=["http", "https"])],
+        widget=forms.URLInput(),
+        help_text=_("変えた手順書や画面のURL。なければ空で大丈夫です。"),
     )
 
 
@@ -106,7 +129,9 @@ class NotDoingForm(CalmForm):
 class OutcomeForm(CalmForm):
     outcome = forms.ChoiceField(label=_("効き目はありましたか"), choices=Outcome.choices, widget=forms.RadioSelect)
     note = forms.CharField(
-        label=_("何を見て、そう判断しましたか"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("何を見て、そう判断しましたか"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("例: 10/21〜11/20 の送信 214 件で、宛先まちがい 0 件。"),
     )
     again_on = day_field(

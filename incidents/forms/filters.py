@@ -23,7 +23,9 @@ class IncidentFilterForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["team"].choices = [("", _("すべて")), *((m.team.slug, m.team.name) for m in memberships)]
         for field in self.fields.values():
-            field.widget.attrs["class"] = "form-select form-select-sm" if hasattr(field, "choices") else "form-control form-control-sm"
+            field.widget.attrs["class"] = (
+                "form-select form-select-sm" if hasattr(field, "choices") else "form-control form-control-sm"
+            )
 
     def chosen(self) -> dict[str, str]:
         """The values that are given and known."""

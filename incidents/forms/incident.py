@@ -29,7 +29,11 @@ class ReportForm(CalmForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     kind = forms.ChoiceField(
-        label=_("種類"), choices=IncidentKind.choices, initial=IncidentKind.INCIDENT, widget=forms.RadioSelect, required=False
+        label=_("種類"),
+        choices=IncidentKind.choices,
+        initial=IncidentKind.INCIDENT,
+        widget=forms.RadioSelect,
+        required=False,
     )
     body = forms.CharField(
         label=_("チャットやメールの貼り付け"),
@@ -57,7 +61,9 @@ class EditForm(CalmForm):
     """What may be known only later."""
 
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
-    severity = forms.ChoiceField(label=_("重大度"), choices=[("", _("まだ決めない")), *Severity.choices], required=False)
+    severity = forms.ChoiceField(
+        label=_("重大度"), choices=[("", _("まだ決めない")), *Severity.choices], required=False
+    )
     category = forms.ChoiceField(label=_("分類"), choices=[("", _("まだ決めない")), *Category.choices], required=False)
     counterparty = forms.CharField(label=_("相手"), max_length=160, required=False)
     who_waits = forms.CharField(label=_("待っている人"), max_length=160, required=False)
@@ -65,7 +71,9 @@ class EditForm(CalmForm):
     occurred_at = moment_field(label=_("起きた時刻"), required=False)
     noticed_at = moment_field(label=_("気づいた時刻"))
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
-    body = forms.CharField(label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6}))
+    body = forms.CharField(
+        label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -83,7 +91,10 @@ class FirstReportForm(CalmForm):
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = moment_field(label=_("いつ伝えましたか"))
     note = forms.CharField(
-        label=_("伝えたこと"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("伝えたこと"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("事実と、次の連絡の時刻だけで十分です。"),
     )
 
@@ -119,7 +130,9 @@ class EndForm(CalmForm):
         ],
         widget=forms.RadioSelect,
     )
-    duplicate_of = forms.CharField(label=_("元の記録"), required=False, max_length=12, help_text=_("重複のときだけ。例: K-12"))
+    duplicate_of = forms.CharField(
+        label=_("元の記録"), required=False, max_length=12, help_text=_("重複のときだけ。例: K-12")
+    )
     reason = forms.CharField(label=_("理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
     def clean_duplicate_of(self) -> str:

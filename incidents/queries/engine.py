@@ -19,6 +19,7 @@ def stands_still() -> bool:
     past = timezone.now() - STANDSTILL
     if EngineMark.objects.filter(name="beat", at__lt=past).exists():
         return True
-    return settings.MAIL_CONFIGURED and Letter.objects.filter(
-        Q(state=LetterState.WAITING, next_try_at__lt=past, attempts=0)
-    ).exists()
+    return (
+        settings.MAIL_CONFIGURED
+        and Letter.objects.filter(Q(state=LetterState.WAITING, next_try_at__lt=past, attempts=0)).exists()
+    )

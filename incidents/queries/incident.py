@@ -21,6 +21,7 @@ from incidents.models import (
 )
 
 PAGE_SIZE = 50
+TIMELINE_MOST = 500  # lines on an incident's page; the page says when there are more
 
 
 def record_facts(incident: Incident) -> rules.RecordFacts:
@@ -150,6 +151,7 @@ class IncidentPage:
     roots: list[RootCause]
     measures: list[Countermeasure]
     timeline: list[TimelineEntry]
+    timeline_cut: bool
     untreated: bool
 
 
@@ -177,7 +179,7 @@ def incident_page(incident: Incident) -> IncidentPage:
         .order_by("place", "due_on", "id")
     )
     roots = list(RootCause.objects.filter(incident=incident).select_related("why", "risk_by"))
-    timeline = list(TimelineEntry.objects.filter(incident=incident).select_related("author", "addendum_to")[:200])
+    timeline = list(TimelineEntry.objects.filter(incident=incident)[: TIMELINE_MOST + 1])
     facts = rules.RecordFacts(
         end=incident.end,
         someone_waits=rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits)),
@@ -193,7 +195,8 @@ def incident_page(incident: Incident) -> IncidentPage:
         whys=why_tree(whys),
         roots=roots,
         measures=measures,
-        timeline=timeline,
+        timeline=timeline[:TIMELINE_MOST],
+        timeline_cut=len(timeline) > TIMELINE_MOST,
         untreated=rules.is_untreated(facts.measures),
     )
 

@@ -100,7 +100,9 @@ def team_figures(person: Person, *, now: datetime | None = None) -> TeamFigures:
     visible = Incident.objects.visible_to(person)
     took = [
         (reported - noticed).total_seconds() / 60
-        for reported, noticed in visible.filter(first_reported_at__gte=since).values_list("first_reported_at", "noticed_at")
+        for reported, noticed in visible.filter(first_reported_at__gte=since).values_list(
+            "first_reported_at", "noticed_at"
+        )
     ]
     kept = (
         FollowUp.objects.visible_to(person)

@@ -13,16 +13,22 @@ def my_memberships(person: Person) -> list[Membership]:
 
 def writable_teams(person: Person) -> QuerySet[Team]:
     """Teams in which the person may record."""
-    return Team.objects.visible_to(person).filter(memberships__person=person, memberships__role__in=EDITING_ROLES).distinct()
+    return (
+        Team.objects.visible_to(person)
+        .filter(memberships__person=person, memberships__role__in=EDITING_ROLES)
+        .distinct()
+    )
 
 
 def can_work(team: Team) -> QuerySet[Person]:
     """People of a team to whom a measure or a check can be given: active members and leads."""
-    return Person.objects.filter(
-        is_active=True, memberships__team=team, memberships__role__in=EDITING_ROLES
-    ).order_by("name", "pk")
+    return Person.objects.filter(is_active=True, memberships__team=team, memberships__role__in=EDITING_ROLES).order_by(
+        "name", "pk"
+    )
 
 
 def teammates(person: Person) -> QuerySet[Person]:
     """People of the person's own teams, for filters."""
-    return Person.objects.filter(memberships__team__in=Team.objects.visible_to(person)).distinct().order_by("name", "pk")
+    return (
+        Person.objects.filter(memberships__team__in=Team.objects.visible_to(person)).distinct().order_by("name", "pk")
+    )

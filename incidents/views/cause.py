@@ -35,7 +35,10 @@ def mark_root(request: HttpRequest, pk: int) -> HttpResponse:
     form = RootForm(request.POST)
     if not form.is_valid():
         return refused(
-            request, why.incident, "causes", Refused("no_factor", _("要因が選ばれていません。"), _("要因を選んでください。"), "causes")
+            request,
+            why.incident,
+            "causes",
+            Refused("no_factor", _("要因が選ばれていません。"), _("要因を選んでください。"), "causes"),
         )
     try:
         verbs.mark_root(why, by=request.user, **form.cleaned_data)

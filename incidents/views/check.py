@@ -32,5 +32,11 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
             )
             return go(request, incident.get_absolute_url())
     early = check.check_on is not None and today_of(request.user) < check.check_on and not check.outcome
-    context = {"form": form, "check": check, "measure": check.measure, "incident": check.measure.incident, "early": early}
+    context = {
+        "form": form,
+        "check": check,
+        "measure": check.measure,
+        "incident": check.measure.incident,
+        "early": early,
+    }
     return render_page(request, "incidents/check/outcome.html", context, status=422 if form.errors else 200)

@@ -125,7 +125,14 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
     said = _("おつかれさまでした。効き目は、確かめる人が見ます。")
     form = DoneForm(request.POST or None)
     return _step(
-        request, measure, form, verbs.complete, said, title=_("できました"), lead=measure.title, action_label=_("できました")
+        request,
+        measure,
+        form,
+        verbs.complete,
+        said,
+        title=_("できました"),
+        lead=measure.title,
+        action_label=_("できました"),
     )
 
 

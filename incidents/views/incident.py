@@ -55,7 +55,11 @@ def new(request: HttpRequest) -> HttpResponse:
         except Refused as refusal:
             show_refusal(form, refusal)
         else:
-            say(request, _("%(reference)s を記録しました。次にすることは、このページにあります。") % {"reference": incident.reference})
+            say(
+                request,
+                _("%(reference)s を記録しました。次にすることは、このページにあります。")
+                % {"reference": incident.reference},
+            )
             return go(request, incident.get_absolute_url())
     return render_page(request, "incidents/incident/new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -156,7 +160,13 @@ def _first_report_note(incident: Incident) -> str:
 def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
     if incident.mended_at:
         return _("%(when)s 効き目を確認") % {"when": shortday(incident.mended_at)}
-    days = [c.check_on for m in found.measures if m.status in rules.COVERING_STATUSES for c in m.checks.all() if not c.outcome and c.check_on]
+    days = [
+        c.check_on
+        for m in found.measures
+        if m.status in rules.COVERING_STATUSES
+        for c in m.checks.all()
+        if not c.outcome and c.check_on
+    ]
     return _("効果確認 %(when)s") % {"when": shortday(max(days))} if days else ""
 
 

@@ -14,7 +14,13 @@ from incidents.queries import letter as letters
 from incidents.views.base import go, page, render_page, say
 
 # The letter's own HTML has inline styles, as mail needs them; it may do nothing else here.
-MAIL_CSP = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF], "form-action": [CSP.NONE], "base-uri": [CSP.NONE]}
+MAIL_CSP = {
+    "default-src": [CSP.NONE],
+    "style-src": [CSP.UNSAFE_INLINE],
+    "frame-ancestors": [CSP.SELF],
+    "form-action": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+}
 
 
 @page

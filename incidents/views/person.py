@@ -31,9 +31,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             with translation.override(person.language):
                 say(request, _("設定を保存しました。"))
             response = go(request, reverse("preferences"))
-            response.set_cookie(
-                THEME_COOKIE, theme, max_age=YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True
-            )
+            response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, person.language, max_age=YEAR, samesite="Lax")
             return response
     return render_page(request, "incidents/person/preferences.html", {"form": form}, status=422 if form.errors else 200)

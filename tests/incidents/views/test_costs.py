@@ -1,0 +1,122 @@
+"""A page costs the same number of queries for 1, 3 and 1,000 rows; the numbers are said here."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from incidents.domain import incident as verbs
+from incidents.enums import EntryKind
+from incidents.models import (
+    Countermeasure,
+    EffectCheck,
+    FollowUp,
+    Incident,
+    Letter,
+    ReminderDelivery,
+    TimelineEntry,
+    Why,
+)
+
+pytestmark = pytest.mark.django_db
+
+TODAY, LIST, SEAMS, LETTERS, INCIDENT = 22, 11, 11, 10, 19
+
+
+def cost(client, url: str) -> int:
+    assert client.get(url).status_code == 200  # the first visit fills what is filled once a process
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(url).status_code == 200
+    return len(seen)
+
+
+def many_incidents(team, person, count: int) -> None:
+    first = verbs.take_numbers(count)
+    now = timezone.now()
+    Incident.objects.bulk_create(
+        Incident(
+            number=first + n,
+            team=team,
+            title=f"割れ {n}",
+            noticed_at=now - timedelta(hours=n % 2000),
+            owner=person,
+            recorded_by=person,
+            who_waits="お客様",
+            first_report_due_at=now + timedelta(minutes=30),
+        )
+        for n in range(count)
+    )
+
+
+def many_promises(incident, root, owner, count: int) -> None:
+    due = timezone.localdate() + timedelta(days=3)
+    whole = {"root": root, "owner": owner, "before": "前", "after": "後", "due_on": due, "status": "committed"}
+    measures = Countermeasure.objects.bulk_create(
+        Countermeasure(incident=incident, title=f"対策 {n}", **whole) for n in range(count)
+    )
+    EffectCheck.objects.bulk_create(
+        EffectCheck(measure=m, what="件数", threshold="0件", check_on=due) for m in measures
+    )
+    followed = FollowUp.objects.bulk_create(
+        FollowUp(kind="countermeasure", incident=incident, measure=m, owner=owner, due_on=due) for m in measures
+    )
+    ReminderDelivery.objects.bulk_create(
+        ReminderDelivery(follow_up=f, recipient=owner, step="d0", due_version=1, planned_on=due) for f in followed
+    )
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_list_of_incidents_costs_the_same(client_of, alice, team, rows):
+    many_incidents(team, alice, rows)
+    assert cost(client_of(alice), "/incidents/") == LIST
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_today_costs_the_same(client_of, alice, team, story, rows):
+    many_incidents(team, alice, rows)
+    known = story.with_root()
+    many_promises(known.incident, known.root, alice, rows)
+    assert cost(client_of(alice), "/") == TODAY
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_seams_cost_the_same(client_of, alice, story, rows):
+    known = story.with_root()
+    many_promises(known.incident, known.root, alice, rows)
+    assert cost(client_of(alice), "/seams/?view=all") == SEAMS
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_incident_costs_the_same(client_of, alice, story, rows):
+    known = story.with_root()
+    many_promises(known.incident, known.root, alice, rows)
+    Why.objects.bulk_create(Why(incident=known.incident, parent=known.why, text=f"なぜ {n}") for n in range(rows))
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(incident=known.incident, kind=EntryKind.NOTE, text=f"できごと {n}", author=alice)
+        for n in range(rows)
+    )
+    assert cost(client_of(alice), known.incident.get_absolute_url()) == INCIDENT
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_letters_cost_the_same(client_of, alice, rows):
+    now = timezone.now()
+    Letter.objects.bulk_create(
+        Letter(
+            key=f"k{n}",
+            kind="test",
+            recipient=alice,
+            to_email=alice.email,
+            language="ja",
+            subject=f"件 {n}",
+            text="本文",
+            message_id=f"<{n}@x>",
+            next_try_at=now,
+        )
+        for n in range(rows)
+    )
+    assert cost(client_of(alice), "/letters/") == LETTERS
