@@ -59,7 +59,7 @@ lock: ## choose package versions anew (needs uv)
 	@! grep -n '://' requirements.lock requirements-dev.lock || { echo "A lock names an address; it must hold names and hashes only." >&2; exit 1; }
 
 pictures: install-dev ## make the pictures of the README again
-	@$(PY) docs/pictures.py
+	@$(PY) deploy/pictures.py
 
 soak: install-dev ## run the reminder path for a while under kills (MINUTES=10)
 	@$(PY) -m pytest -m soak $(PYTEST)
