@@ -36,7 +36,7 @@ def mail_leaves_the_machine() -> list[CheckMessage]:
         ]
     found: list[CheckMessage] = []
     _, address = parseaddr(settings.MAIL_FROM)
-    if address.rpartition("@")[2].lower() in {"", "localhost"}:
+    if "@" not in address or address.rpartition("@")[2].lower() == "localhost":
         hint = "Set MAIL_FROM to an address of a domain that your mail server may send for."
         found.append(
             Error(f"MAIL_FROM is {settings.MAIL_FROM!r}, which other mail servers refuse.", hint=hint, id="ushiro.E001")

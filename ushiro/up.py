@@ -162,6 +162,10 @@ def show(answer: Mapping[str, object], url: str, folder: Path) -> None:
         say("  見本のサインイン / sample sign-ins:")
         for label, email, password in sign_ins:
             say(f"    {email}  {password}  {label}")
+        if "//127.0.0.1" not in url and "//localhost" not in url:
+            say(
+                "    注意：見本のパスワードは公開されています。他の人が使う場合は SAMPLE=0 で / careful: these passwords are public; SAMPLE=0 starts without"
+            )
     if answer.get("setup_url"):
         say(f"  はじめの設定（一度だけ使えるリンク） / set-up link, works once:\n    {answer['setup_url']}")
     say(f"  記録 / logs         {folder / 'log'}")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from incidents.sample import SIGN_INS
 from ushiro import embedded_broker, preflight, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +80,7 @@ class Up:
     def said(self, kind: str = "out") -> str:
         return (self.folder.parent / f"{self.folder.name}.{kind}").read_text(encoding="utf-8")
 
-    def wait_ready(self, seconds: float = 120) -> "Up":
+    def wait_ready(self, seconds: float = 180) -> "Up":
         until(lambda: "開く / open" in self.said() or self.process.poll() is not None, seconds, "the address is shown")
         assert self.process.poll() is None, self.said("err")
         return self
@@ -163,6 +164,8 @@ def test_the_first_start_makes_private_secrets_and_says_where_to_go(used_folder)
     said = (used_folder.parent / "var.out").read_text(encoding="utf-8")
     assert re.search(r"開く / open +http://127\.0\.0\.1:\d+/\n", said)
     assert f"記録 / logs         {used_folder / 'log'}" in said
+    for _, email, password in SIGN_INS:
+        assert f"    {email}  {password}  " in said
     assert (used_folder.parent / "var.err").read_text(encoding="utf-8") == ""
     assert stat.S_IMODE(used_folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((used_folder / "ushiro.env").stat().st_mode) == 0o600
@@ -199,6 +202,25 @@ def test_ctrl_c_ends_everything_within_five_seconds(up, folder, number):
     assert processes_of(folder) == {}
     preflight.check_port("127.0.0.1", one.port)
     assert one.said("err") == ""
+
+
+@pytest.mark.integration
+def test_an_empty_start_shows_a_set_up_link_until_somebody_uses_it(up, tmp_path):
+    link = re.compile(r"set-up link, works once:\n    (http://127\.0\.0\.1:\d+/setup/\S+)\n")
+    first = up(tmp_path / "var", "--no-sample").wait_ready()
+    before = link.search(first.said()).group(1)
+    first.stop()
+
+    second = up(tmp_path / "var", "--no-sample", port=first.port).wait_ready()
+    now = link.search(second.said()).group(1)
+
+    assert now != before
+    assert "準備しています" not in second.said()
+    assert not (tmp_path / "var" / "log" / "prepare.log").exists()
+    for address, status in ((now, 200), (before, 404)):
+        reply = http.client.HTTPConnection("127.0.0.1", second.port, timeout=10)
+        reply.request("GET", address.partition(str(second.port))[2])
+        assert reply.getresponse().status == status
 
 
 @pytest.mark.integration
