@@ -97,6 +97,7 @@ class EntryKind(models.TextChoices):
     CAUSE = "cause", _("原因")
     MEASURE = "measure", _("対策")
     CHECK = "check", _("効果確認")
+    PROOF = "proof", _("効いていると確認")
     END = "end", _("終わり方")
     IMPORTED = "imported", _("取り込み")
 

@@ -47,7 +47,7 @@ def record_outcome(
     tell(
         incident,
         by=by,
-        kind=EntryKind.CHECK,
+        kind=EntryKind.PROOF if outcome == Outcome.EFFECTIVE else EntryKind.CHECK,
         text=_("効果確認（%(outcome)s）: %(title)s。%(note)s")
         % {"outcome": check.get_outcome_display(), "title": measure.title, "note": note},
     )

@@ -373,7 +373,7 @@ class Migration(migrations.Migration):
             name='TimelineEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('note', '記録'), ('first_report', '一次報告'), ('cause', '原因'), ('measure', '対策'), ('check', '効果確認'), ('end', '終わり方'), ('imported', '取り込み')], default='note', max_length=14)),
+                ('kind', models.CharField(choices=[('note', '記録'), ('first_report', '一次報告'), ('cause', '原因'), ('measure', '対策'), ('check', '効果確認'), ('proof', '効いていると確認'), ('end', '終わり方'), ('imported', '取り込み')], default='note', max_length=14)),
                 ('event_at', models.DateTimeField(blank=True, null=True, verbose_name='起きた時刻')),
                 ('event_at_text', models.CharField(blank=True, max_length=60, verbose_name='元の時刻の書き方')),
                 ('recorded_at', models.DateTimeField(auto_now_add=True)),

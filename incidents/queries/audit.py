@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -53,10 +61,85 @@ VERBS: dict[str, str | Promise] = {
 }
 
 
+# Names in the trace that are not fields of the record, or whose field has no name of its own.
+OTHER_FIELDS: dict[str, str | Promise] = {
+    "channel": _("伝え方"),
+    "check_check_on": _("確かめる日"),
+    "check_checker": _("確かめる人"),
+    "check_threshold": _("どうなれば効いたと言えるか"),
+    "check_what": _("何を測るか"),
+    "end": _("終わり方"),
+    "reopened_at": _("見直しの始まり"),
+    "review_on": _("見直す日"),
+}
+
+
 def verb_label(verb: str) -> str | Promise:
     return VERBS.get(verb, verb)
 
 
-def history_of(incident: Incident, limit: int = 50) -> list[AuditEntry]:
+@dataclass(frozen=True)
+class HistoryLine:
+    """One change as a person reads it: `changes` are (what, before, after)."""
+
+    at: datetime
+    who: str
+    did: str | Promise
+    target: str
+    reason: str
+    changes: list[tuple[str, str, str]]
+
+
+def history_of(incident: Incident, limit: int = 100) -> list[HistoryLine]:
     """The latest changes of a record. The caller has come through the access door."""
-    return list(AuditEntry.objects.filter(incident_id=incident.pk)[:limit])
+    return [
+        HistoryLine(
+            at=entry.at,
+            who=entry.actor_label,
+            did=verb_label(entry.verb),
+            target=entry.target_label,
+            reason=entry.reason,
+            changes=readable_changes(entry),
+        )
+        for entry in AuditEntry.objects.filter(incident_id=incident.pk)[:limit]
+    ]
+
+
+def readable_changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
+    """The changed fields by the names that the forms use, with values as the pages show them."""
+    try:
+        model = apps.get_model("incidents", entry.target_type)
+    except LookupError:
+        return []
+    return [
+        (_label(model, name), _shown(model, name, old), _shown(model, name, new))
+        for name, (old, new) in entry.changes.items()
+    ]
+
+
+def _field(model: type[models.Model], name: str) -> models.Field | None:
+    try:
+        found = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, models.Field) else None
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    field = _field(model, name)
+    return str(OTHER_FIELDS.get(name) or (field.verbose_name if field else name))
+
+
+def _shown(model: type[models.Model], name: str, value: object) -> str:
+    if value in (None, ""):
+        return "–"
+    field = _field(model, name)
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, str):
+        moment = parse_datetime(value) if "T" in value else None
+        if moment is not None and timezone.is_aware(moment):
+            return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return str(_("はい") if value else _("いいえ"))
+    return str(value)

@@ -170,7 +170,7 @@ def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
     return _("効果確認 %(when)s") % {"when": shortday(max(days))} if days else ""
 
 
-_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.END: "bad"}
+_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
 
 
 def _timeline(entries: list) -> list[dict[str, Any]]:
@@ -298,8 +298,8 @@ def reopen(request: HttpRequest, key: str) -> HttpResponse:
 @page
 def history(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key)
-    entries = [{"entry": e, "did": audit.verb_label(e.verb)} for e in audit.history_of(incident)]
-    return render_page(request, "incidents/incident/history.html", {"incident": incident, "entries": entries})
+    context = {"incident": incident, "lines": audit.history_of(incident)}
+    return render_page(request, "incidents/incident/history.html", context)
 
 
 def back_to(request: HttpRequest, incident: Incident, anchor: str, said: str) -> HttpResponse:
