@@ -242,7 +242,7 @@ def _why_unreadable(name: str, error: csvtext.Unreadable) -> str:
         "line": error.line,
         "byte": error.byte,
         "encoding": error.encoding,
-        "lines": "、".join(f"{encoding}: {line}" for encoding, line in error.lines.items()),
+        "lines": _("、").join(f"{encoding}: {line}" for encoding, line in error.lines.items()),
     }
     if error.code == "empty":
         return _("%(file)s は空です。") % known
@@ -313,7 +313,7 @@ def _workbook(path: Path) -> tuple[list[str], Iterator[csvtext.Row]]:
 def _sheet_rows(sheet: Any) -> Iterator[csvtext.Row]:
     for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
         cells = [cell_text(value) for value in values]
-        if any(cell.strip() for cell in cells) and not csvtext.is_total(cells):
+        if any(cell.strip() for cell in cells):
             yield csvtext.Row(number, cells)
 
 
@@ -321,7 +321,8 @@ def _padded(rows: Iterator[csvtext.Row], width: int) -> Iterator[csvtext.Row]:
     for row in rows:
         if len(row.cells) < width:  # empty cells at the end are simply not in the file
             row.cells.extend([""] * (width - len(row.cells)))
-        yield row
+        if not csvtext.is_total(row.cells):
+            yield row
 
 
 def cell_text(value: object) -> str:
@@ -426,7 +427,7 @@ class JsonSource(AbstractContextManager["JsonSource"]):
             if self._progress:
                 self._progress(1)
             at = self._past_space(at)
-            if text[at : at + 1] == ",":
+            if text[at : at + 1] == "," and not text.startswith("]", self._past_space(at + 1)):
                 at = self._past_space(at + 1)
             elif text[at : at + 1] != "]":
                 line += text.count("\n", counted, at)

@@ -111,8 +111,10 @@ def header_key(name: str) -> str:
 
 def is_total(cells: Sequence[str]) -> bool:
     """Whether a row is a sum under the table: it starts with 合計 or the like and is mostly empty."""
-    filled = [cell.strip() for cell in cells if cell.strip()]
-    return bool(filled) and filled[0].casefold() in TOTALS and len(filled) * 2 <= len(cells)
+    first = next((cell.strip() for cell in cells if cell and not cell.isspace()), "")
+    if first.casefold() not in TOTALS:
+        return False
+    return sum(bool(cell.strip()) for cell in cells) * 2 <= len(cells)
 
 
 def detect(stream: BinaryIO) -> Encoding:
