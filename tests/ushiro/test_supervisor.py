@@ -135,7 +135,7 @@ def up():
         return started[-1]
 
     yield start
-    for one in started:
+    for one in reversed(started):  # a later one may run on the folder of an earlier one
         one.end()
 
 
