@@ -31,7 +31,8 @@ from incidents.models import (
 from incidents.queries import access
 
 CHUNK_RECORDS, CHUNK_LINES = 200, 3000
-BATCH = 500
+BATCH = 100
+"""Rows per INSERT. sqlite3 keeps 128 statements of different length: with 500 rows each they cost 25 MiB."""
 MAX_PROBLEMS = 1000
 """So many bad rows are listed; further ones are only counted."""
 
