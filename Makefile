@@ -14,7 +14,6 @@ export USHIRO_DATA := $(DATA)
 endif
 up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
 PYTEST ?=
-LANGUAGES := -l ja -l en
 
 .PHONY: help install install-dev up test check fmt messages lock pictures soak clean
 
@@ -47,8 +46,8 @@ fmt: install-dev ## put the code into the house style
 
 messages: install-dev ## collect and compile the texts of both languages (needs gettext)
 	@command -v msgfmt >/dev/null || { echo "make messages needs gettext; on Debian: apt-get install gettext" >&2; exit 1; }
-	@USHIRO_MODE=test $(PY) manage.py makemessages $(LANGUAGES) --no-location --no-obsolete --ignore .venv --ignore var
-	@USHIRO_MODE=test $(PY) manage.py makemessages -d djangojs $(LANGUAGES) --no-location --no-obsolete --ignore .venv --ignore var --ignore static/vendor
+	@USHIRO_MODE=test $(PY) manage.py makemessages -l en --no-wrap --add-location file --no-obsolete --ignore .venv --ignore tests --ignore staticfiles --ignore var
+	@sed -i.old '/^"POT-Creation-Date:/d' locale/en/LC_MESSAGES/django.po && rm locale/en/LC_MESSAGES/django.po.old
 	@USHIRO_MODE=test $(PY) manage.py compilemessages --ignore .venv
 
 lock: ## choose package versions anew (needs uv)
