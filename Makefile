@@ -37,7 +37,7 @@ check: install-dev ## style, import contracts, migrations, templates
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/lint-imports
-	@USHIRO_MODE=test $(PY) manage.py makemigrations --check --dry-run
+	@USHIRO_MODE=test DATABASE_URL=sqlite:///:memory: $(PY) manage.py makemigrations --check --dry-run
 	@.venv/bin/djlint --lint templates
 
 fmt: install-dev ## put the code into the house style
@@ -46,9 +46,9 @@ fmt: install-dev ## put the code into the house style
 
 messages: install-dev ## collect and compile the texts of both languages (needs gettext)
 	@command -v msgfmt >/dev/null || { echo "make messages needs gettext; on Debian: apt-get install gettext" >&2; exit 1; }
-	@USHIRO_MODE=test $(PY) manage.py makemessages -l en --no-wrap --add-location file --no-obsolete --ignore .venv --ignore tests --ignore staticfiles --ignore var
+	@USHIRO_MODE=test DATABASE_URL=sqlite:///:memory: $(PY) manage.py makemessages -l en --no-wrap --add-location file --no-obsolete --ignore .venv --ignore tests --ignore staticfiles --ignore var
 	@sed -i.old '/^"POT-Creation-Date:/d' locale/en/LC_MESSAGES/django.po && rm locale/en/LC_MESSAGES/django.po.old
-	@USHIRO_MODE=test $(PY) manage.py compilemessages --ignore .venv
+	@USHIRO_MODE=test DATABASE_URL=sqlite:///:memory: $(PY) manage.py compilemessages --ignore .venv
 
 lock: ## choose package versions anew (needs uv)
 	@command -v uv >/dev/null || [ -x .venv/bin/uv ] || { echo "make lock needs uv; get it with: .venv/bin/pip install uv" >&2; exit 1; }
