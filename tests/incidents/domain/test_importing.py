@@ -184,7 +184,7 @@ def test_rows_become_a_record_with_its_timeline(desk: Desk):
     assert figures(desk.take()) == (2, 3, 0, 0)
     a, b = desk.incident("A"), desk.incident("B")
     assert (a.title, a.stage, a.end_reason) == ("誤送信", Stage.REPAIRED_ONLY, "取り込み: 元のシステムで完了")
-    assert (b.title, b.stage, b.end) == ("二重払い", Stage.FIRST_REPORTED, "")
+    assert (b.title, b.stage, b.end) == ("二重払い", Stage.RECORDED, "")
     assert a.noticed_at.isoformat() == "2026-11-19T15:00:00+00:00"
     assert [(e.event_at.isoformat(), e.text, e.kind) for e in a.timeline.all()] == [
         ("2026-11-20T00:00:00+00:00", "状態 open", "imported"),
