@@ -23,11 +23,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parents[1]
-Value = TypeVar("Value")
 
 
 class Missing(Exception):
@@ -40,7 +39,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def until(condition: Callable[[], Value], seconds: float, what: str, *, every: float = 0.02) -> Value:
+def until[Value](condition: Callable[[], Value], seconds: float, what: str, *, every: float = 0.02) -> Value:
     """Wait for a condition and return its value; the time is a failure's bound, not a pause."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

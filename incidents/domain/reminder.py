@@ -82,9 +82,9 @@ def ladder(due_on: date, calendar: BusinessCalendar, *, today: date) -> list[Ste
         week += 1
     coming = [step for step in steps if step.on >= today]
     missed = [step for step in steps if base <= step.on < today]
-    if missed:
-        late = missed[-1]
-        coming.insert(0, Step(late.name, calendar.roll_forward(today), late.roles))
+    first_day = calendar.roll_forward(today)
+    if missed and coming[0].on > first_day:  # a step that falls on this day anyway is the nearest one
+        coming.insert(0, Step(missed[-1].name, first_day, missed[-1].roles))
     return coming
 
 

@@ -61,7 +61,8 @@ def test_due_row_is_in_the_mail_servers_hands(install, pool, record_property, ca
     house = install()
     office = Office()
     house.worker(pool)
-    house.beat()
+    beat = house.beat()
+    until(lambda: "Sending due task" in beat.said, 20, "beat rings")
 
     measure = office.promise()
     due = time.time()
