@@ -205,14 +205,19 @@ def _gold_gate(record: RecordFacts) -> Gate:
 
 
 def stage_of(record: RecordFacts) -> Stage:
-    """The stage that the record has reached: the last gate of the unbroken row of open ones, or its other end."""
+    """The stage that the record has reached: the last gate of the unbroken row of open ones, or its other end.
+
+    Lacquer is for what was said: a record on which nobody waits passes that gate but does not rest there.
+    """
     if record.end:
         return Stage(record.end)
+    said = record.first_reported or record.first_report_waived
     reached = Stage.RECORDED
     for gate in gates(record):
         if not gate.is_open:
             break
-        reached = gate.stage
+        if gate.stage != Stage.FIRST_REPORTED or said:
+            reached = gate.stage
     return reached
 
 
