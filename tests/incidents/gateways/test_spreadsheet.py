@@ -139,7 +139,9 @@ def test_json_records_know_their_line(tmp_path: Path):
         assert [(bad.line, bad.column) for bad in source.bad] == [(5, "id"), (5, "id"), (5, "")]
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[", '[{"id": "A"}', '[{"id": "A"} {"id": "B"}]', '[{"id": ', "[]", '[{"id": "A"},]'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[", '[{"id": "A"}', '[{"id": "A"} {"id": "B"}]', '[{"id": ', "[]", '[{"id": "A"},]']
+)
 def test_broken_json_is_refused(tmp_path: Path, text: str):
     path = tmp_path / "a.json"
     path.write_text(text)
