@@ -95,7 +95,7 @@ def history_of(incident: Incident, limit: int = 100) -> list[HistoryLine]:
     return [
         HistoryLine(
             at=entry.at,
-            who=entry.actor_label,
+            who=entry.actor_label if entry.actor_id else str(_("うしろ")),
             did=verb_label(entry.verb),
             target=entry.target_label,
             reason=entry.reason,
