@@ -10,6 +10,7 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         # Registered here so that `later()` finds each name in every process, eager mode included.
         from incidents import tasks  # noqa: F401
+        from incidents.admin import nouns  # noqa: F401
         from ushiro import checks  # noqa: F401
 
 

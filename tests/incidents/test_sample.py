@@ -65,7 +65,7 @@ class TestSample(TestCase):
         assert newest.first_report_due_at - timezone.now() == timedelta(minutes=23)
 
     def test_sato_sees_the_day_of_the_design(self):
-        lines = {f.what: f.due_on.isoformat() for f in FollowUp.objects.visible_to(self).open().filter(owner=self.sato)}
+        lines = {f.what: f.due_on.isoformat() for f in FollowUp.objects.visible_to(self.sato).open().filter(owner=self.sato)}
         assert (
             lines
             == {

@@ -1,0 +1,147 @@
+"""What every page of the console shares: read first, never delete, change only through the domain's verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import helpers
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from incidents.errors import Refused
+
+
+def sentence(refusal: Refused) -> str:
+    """Reason and fix as one line, the same that pages show."""
+    return f"{refusal.reason} {refusal.fix}".strip()
+
+
+class Window(admin.ModelAdmin):
+    """A page to look through: everything readable, nothing changed here but by actions.
+
+    A subclass that changes something sets `writes` and overrides save_model to call the verb.
+    """
+
+    writes = False
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a facet would count records per value
+    actions_on_bottom = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.writes and request.user.is_staff
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.writes and request.user.is_staff
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_staff
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing recorded is deleted (invariant 4)."""
+        return False
+
+    # The audit trail is the only history; Django's own log would be a second one without reasons.
+    def log_addition(self, *args: Any) -> None: ...
+
+    def log_change(self, *args: Any) -> None: ...
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
+        url = reverse("admin:incidents_auditentry_changelist")
+        return HttpResponseRedirect(f"{url}?target_type={self.opts.model_name}&target_id={int(object_id)}")
+
+    # A refusal is shown in the form, and what was typed stays there.
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except (Refused, ValidationError) as refusal:
+            request.refusal = sentence(refusal) if isinstance(refusal, Refused) else refusal
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> type[forms.ModelForm]:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", None)
+        if refusal is None:
+            return form
+
+        class Refusing(form):
+            def clean(self) -> dict[str, Any]:
+                cleaned = super().clean()
+                self.add_error(None, refusal)
+                return cleaned
+
+        return Refusing
+
+
+def adopt(obj: models.Model, made: models.Model) -> None:
+    """Let the object that Django's admin holds be the one that the verb has written."""
+    obj.pk = made.pk
+    obj.refresh_from_db()
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("理由"), widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}), max_length=300
+    )
+
+
+def ask(
+    window: Window,
+    request: HttpRequest,
+    queryset: models.QuerySet,
+    *,
+    action: str,
+    title: Any,
+    explain: Any,
+    do: Callable[..., object],
+    done: Any,
+    form_class: type[forms.Form] = ReasonForm,
+) -> HttpResponse | None:
+    """The page between an action and its verb: names what is concerned and asks the reason, then calls `do` for each.
+
+    do: called with a record and the form's cleaned data as keywords. A refusal becomes a message and stops nothing else.
+    """
+    form = form_class(request.POST if "confirmed" in request.POST else None)
+    if form.is_bound and form.is_valid():
+        each(window, request, queryset, lambda one: do(one, **form.cleaned_data), done)
+        return None
+    context = {
+        **window.admin_site.each_context(request),
+        "title": title,
+        "explain": explain,
+        "form": form,
+        "rows": list(queryset),
+        "opts": window.opts,
+        "action": action,
+        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+    }
+    return TemplateResponse(request, "admin/ask.html", context)
+
+
+def each(
+    window: Window, request: HttpRequest, rows: Sequence[Any] | models.QuerySet, do: Callable[[Any], object], done: Any
+) -> None:
+    """Call the verb for each record and say what became of it, refusals with their reason and fix."""
+    for one in rows:
+        label = str(one)
+        try:
+            do(one)
+        except Refused as refusal:
+            window.message_user(request, f"{label}: {sentence(refusal)}", messages.WARNING)
+        else:
+            window.message_user(request, f"{label}: {done}", messages.SUCCESS)
