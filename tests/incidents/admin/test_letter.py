@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import pytest
+
+from incidents.admin.letter import masked
+from incidents.domain import reminder
+from incidents.enums import LetterKind, LetterState
+from incidents.models import AuditEntry, Letter
+from tests.factories import LetterFactory
+from tests.incidents.admin.conftest import act, page, told
+
+
+def test_a_letter_is_cancelled_with_a_reason(console, admin):
+    letter = LetterFactory()
+    asked = act(console, "letter", "cancel", letter)
+    assert asked.status_code == 200
+    act(console, "letter", "cancel", letter, reason="宛先が変わりました。")
+    letter.refresh_from_db()
+    assert letter.state == LetterState.CANCELLED
+    trace = AuditEntry.objects.get()
+    assert (trace.verb, trace.actor_label, trace.reason) == ("letter.cancelled", str(admin), "宛先が変わりました。")
+
+
+def test_a_sent_letter_stays_and_the_console_says_so(console):
+    letter = LetterFactory(state=LetterState.SENT, sent_at="2026-11-20T00:00Z")
+    answer = act(console, "letter", "cancel", letter, reason="まちがえました。")
+    letter.refresh_from_db()
+    assert letter.state == LetterState.SENT
+    assert "もう送られたか取り消されています" in told(answer)[0]
+    assert not AuditEntry.objects.exists()
+
+
+def test_a_failed_letter_is_sent_again(console):
+    failed, waiting = LetterFactory(state=LetterState.FAILED, attempts=7, error="550"), LetterFactory()
+    answer = act(console, "letter", "send_again", failed, waiting)
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts) == (LetterState.WAITING, 0)
+    assert [entry.verb for entry in AuditEntry.objects.all()] == ["letter.sent_again"]
+    assert sum("送信できなかった手紙だけ" in text for text in told(answer)) == 1
+
+
+def test_a_test_letter_goes_to_oneself(console, admin, mailoutbox, django_capture_on_commit_callbacks):
+    assert "送信テスト" in console.get(page("letter")).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = console.post(page("letter", "test"))
+    letter = Letter.objects.get()
+    assert (letter.kind, letter.recipient, letter.state) == (LetterKind.TEST, admin, LetterState.SENT)
+    assert answer.url == page("letter", "change", letter.pk)
+    assert [mail.to for mail in mailoutbox] == [[f"{admin.name} <{admin.email}>"]] or len(mailoutbox) == 1
+    assert AuditEntry.objects.get().verb == "letter.test_sent"
+    assert "届いていれば" in letter.text
+
+
+def test_without_a_mail_server_the_test_letter_is_kept(console, settings):
+    settings.MAIL_CONFIGURED = False
+    answer = console.post(page("letter", "test"), follow=True)
+    assert Letter.objects.get().state == LetterState.KEPT
+    assert "保管しています" in answer.content.decode()
+
+
+def test_only_a_press_sends_the_test_letter(console):
+    assert console.get(page("letter", "test")).status_code == 405
+    assert not Letter.objects.exists()
+
+
+def test_a_lead_cannot_send_it(alice, client_of):
+    assert client_of(alice).post(page("letter", "test"), follow=True).status_code == 403
+    assert not Letter.objects.exists()
+
+
+def test_a_letter_is_shown_without_the_secret_of_its_links(console, story, clock):
+    measure = story.promised(due_on=clock.today)
+    letter = reminder.write_digest(measure.owner, asked_for=True)
+    token = letter.text.partition("/m/")[2].split()[0]
+    assert len(token) > 20
+    shown = console.get(page("letter", "change", letter.pk)).content.decode()
+    assert measure.title in shown
+    assert token not in shown
+    assert token.split(":")[-1].rstrip("/") not in shown
+    assert "/m/…" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x http://t/m/abc:1vd:Zz-_/\ny", "x http://t/m/…\ny"),
+        ("http://t/account/password/reset/key/3-abc/", "http://t/account/password/reset/key/…"),
+        ('<a href="http://t/m/abc/">', '<a href="http://t/m/…">'),
+        ("http://t/incidents/K-12/#measure-3", "http://t/incidents/K-12/#measure-3"),
+    ],
+)
+def test_masking(text, shown):
+    assert masked(text) == shown

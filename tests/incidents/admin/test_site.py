@@ -1,0 +1,197 @@
+"""Every page of the console: who may open it, what it costs, and that nothing can be deleted there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin as django_admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from incidents.enums import DeliveryState, FollowUpKind, LetterKind
+from incidents.models import (
+    AuditEntry,
+    Closure,
+    Countermeasure,
+    EffectCheck,
+    EngineMark,
+    FollowUp,
+    ImportRun,
+    Incident,
+    Letter,
+    Membership,
+    Organisation,
+    Person,
+    ReminderDelivery,
+    Team,
+)
+from tests.factories import (
+    AuditEntryFactory,
+    ClosureFactory,
+    CountermeasureFactory,
+    EffectCheckFactory,
+    EngineMarkFactory,
+    ImportRunFactory,
+    IncidentFactory,
+    LetterFactory,
+    MembershipFactory,
+    PersonFactory,
+    TeamFactory,
+)
+from tests.incidents.admin.conftest import page
+
+MODELS = [
+    AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, ImportRun, Incident, Letter, Membership,
+    Organisation, Person, ReminderDelivery, Team,
+]  # fmt: skip
+WRITABLE = {Closure, Membership, Person, Team}
+
+
+def name_of(model) -> str:
+    return model._meta.model_name
+
+
+def _delivery():
+    check = EffectCheckFactory()
+    owner = PersonFactory()
+    promise = FollowUp.objects.create(
+        kind=FollowUpKind.EFFECT_CHECK,
+        incident=check.measure.incident,
+        check_plan=check,
+        owner=owner,
+        due_on=timezone.now().date(),
+    )
+    letter = LetterFactory(recipient=owner, kind=LetterKind.DIGEST)
+    return ReminderDelivery.objects.create(
+        follow_up=promise,
+        recipient=owner,
+        step="d0",
+        due_version=1,
+        planned_on=promise.due_on,
+        state=DeliveryState.WRITTEN,
+        letter=letter,
+    )
+
+
+MAKE = {
+    AuditEntry: AuditEntryFactory,
+    Closure: lambda: ClosureFactory(team=TeamFactory()),
+    Countermeasure: lambda: CountermeasureFactory(owner=PersonFactory(), backup=PersonFactory()),
+    EffectCheck: lambda: EffectCheckFactory(checker=PersonFactory()),
+    EngineMark: EngineMarkFactory,
+    FollowUp: lambda: _delivery().follow_up,
+    ImportRun: ImportRunFactory,
+    Incident: lambda: IncidentFactory(recorded_by=PersonFactory(), owner=PersonFactory()),
+    Letter: LetterFactory,
+    Membership: MembershipFactory,
+    Organisation: lambda: Organisation.objects.get(),
+    Person: PersonFactory,
+    ReminderDelivery: _delivery,
+    Team: lambda: MembershipFactory().team,
+}
+
+
+def test_the_console_holds_our_models_and_no_others(db):
+    assert set(django_admin.site._registry) == set(MODELS)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_a_list_costs_the_same_for_one_row_and_for_three(model, console):
+    def cost() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            answer = console.get(page(name_of(model)))
+        assert answer.status_code == 200
+        return len(queries)
+
+    first = MAKE[model]()
+    cost()
+    one = cost()
+    if model is not Organisation:
+        MAKE[model]()
+        MAKE[model]()
+    assert cost() == one
+    assert str(first.pk) in console.get(page(name_of(model))).content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_a_record_opens(model, console):
+    answer = console.get(page(name_of(model), "change", MAKE[model]().pk))
+    assert answer.status_code == 200
+    assert "deletelink" not in answer.content.decode()
+
+
+def test_a_teams_page_costs_the_same_for_one_member_and_for_three(console):
+    team = MembershipFactory().team
+    console.get(page("team", "change", team.pk))
+    with CaptureQueriesContext(connection) as one:
+        console.get(page("team", "change", team.pk))
+    MembershipFactory.create_batch(2, team=team)
+    with CaptureQueriesContext(connection) as three:
+        console.get(page("team", "change", team.pk))
+    assert len(one) == len(three)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_a_search_and_a_sort_answer(model, console):
+    MAKE[model]()
+    assert console.get(page(name_of(model)), {"q": "12", "o": "1"}).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+@pytest.mark.parametrize("who", ["alice", "vera"])
+def test_whoever_is_not_an_administrator_is_refused(model, who, client_of, request):
+    client = client_of(request.getfixturevalue(who))
+    one = MAKE[model]()
+    for path in (page(name_of(model)), page(name_of(model), "change", one.pk), reverse("admin:index")):
+        answer = client.get(path, follow=True)
+        assert answer.status_code == 403
+        assert str(one) not in answer.content.decode()
+
+
+def test_a_deactivated_administrator_is_sent_to_the_sign_in(console, admin):
+    Person.objects.filter(pk=admin.pk).update(is_active=False)
+    answer = console.get(reverse("admin:index"), follow=False)
+    assert (answer.status_code, answer.url.partition("?")[0]) == (302, reverse("admin:login"))
+
+
+def test_a_stranger_is_sent_to_the_sign_in(db, client):
+    answer = client.get(page("letter"), follow=True)
+    last, status = answer.redirect_chain[-1]
+    assert last.startswith(reverse("account_login"))
+    assert status == 302
+    assert client.post(page("letter", "test")).status_code == 302
+    assert not Letter.objects.exists()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_nothing_can_be_deleted(model, console):
+    one = MAKE[model]()
+    assert console.post(page(name_of(model), "delete", one.pk), {"post": "yes"}).status_code == 403
+    console.post(page(name_of(model)), {"action": "delete_selected", "_selected_action": [one.pk], "post": "yes"})
+    assert model.objects.filter(pk=one.pk).exists()
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if m not in WRITABLE | {Organisation}], ids=name_of)
+def test_what_is_read_only_takes_no_change(model, console):
+    one = MAKE[model]()
+    assert console.get(page(name_of(model), "add")).status_code == 403
+    assert console.post(page(name_of(model), "change", one.pk), {}).status_code == 403
+
+
+def test_the_front_page_opens_and_shows_no_second_history(console):
+    answer = console.get(reverse("admin:index"))
+    assert answer.status_code == 200
+    assert "<script>" not in answer.content.decode()
+
+
+def test_a_health_mark_says_how_long_it_has_been_silent(console):
+    EngineMark.objects.create(name="beat", at=timezone.now())
+    EngineMark.objects.create(name="sweep", at=timezone.now() - timedelta(minutes=90))
+    text = console.get(page("enginemark")).content.decode()
+    assert "動いています" in text
+    assert "90分のあいだ" in text
