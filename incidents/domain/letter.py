@@ -51,8 +51,6 @@ def post(*, kind: str, key: str, to: Person, rendered: Rendered, email: str = ""
     )
     if settings.MAIL_CONFIGURED:
         later("letter.deliver", letter_id=written.pk)
-    else:
-        _settle_ledger(written, DeliveryState.SENT)
     return written
 
 
@@ -102,7 +100,7 @@ def mark_failed(one: Letter, *, error: str, for_good: bool) -> None:
     tries = Letter.objects.values_list("attempts", flat=True).get(pk=one.pk)
     for_good = for_good or tries > len(BACK_OFF_MINUTES)
     minutes = BACK_OFF_MINUTES[min(tries, len(BACK_OFF_MINUTES)) - 1]
-    Letter.objects.filter(pk=one.pk, claim=one.claim).update(
+    ours = Letter.objects.filter(pk=one.pk, claim=one.claim, state=LetterState.SENDING).update(
         state=LetterState.FAILED if for_good else LetterState.WAITING,
         next_try_at=now + timedelta(seconds=minutes * 60 * random.uniform(0.9, 1.1)),
         error=error[:500],
@@ -111,7 +109,7 @@ def mark_failed(one: Letter, *, error: str, for_good: bool) -> None:
         claimed_until=None,
         updated_at=now,
     )
-    if for_good:
+    if ours and for_good:  # a claim that ran out is somebody else's by now, and so is the answer
         _settle_ledger(one, DeliveryState.FAILED)
 
 

@@ -297,11 +297,18 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
         to=person,
         rendered=rendered,
     )
+    kept = written.state == LetterState.KEPT  # no mail server: it is told once it can be read
     ReminderDelivery.objects.filter(pk__in=[row.pk for row in wanted]).update(
-        state=DeliveryState.WRITTEN, letter=written, updated_at=now
+        state=DeliveryState.SENT if kept else DeliveryState.WRITTEN,
+        settled_at=now if kept else None,
+        letter=written,
+        updated_at=now,
     )
     for row in wanted:
-        following = next_week(row.step, row.follow_up.due_on, calendars[row.follow_up.incident.team_id])
+        calendar = calendars[row.follow_up.incident.team_id]
+        following = next_week(row.step, row.follow_up.due_on, calendar)
+        while following is not None and following.on <= today:  # after a long silence one letter, not one a day
+            following = next_week(following.name, row.follow_up.due_on, calendar)
         if following is not None:
             _add_rows(row.follow_up, [following])
     return written
@@ -333,16 +340,21 @@ def still_wanted(one: Letter) -> bool:
         return True
     rows = list(ReminderDelivery.objects.filter(letter=one).select_related("follow_up__incident"))
     recipient = one.recipient
+    now = timezone.now()
     roles = dict(Membership.objects.filter(person=recipient).values_list("team_id", "role"))
-    good = [
-        row for row in rows if row.state == DeliveryState.WRITTEN and recipient.is_active and not _unwanted(row, roles)
-    ]
-    if len(good) == len(rows):
+    written = [row for row in rows if row.state == DeliveryState.WRITTEN]
+    reasons = {row.pk: _unwanted(row, roles) for row in written}
+    good = [row for row in written if not reasons[row.pk]]
+    if len(good) == len(rows) and recipient.is_active:
         return True
     letter.cancel(one, by=None, reason="stale")
+    for row in written:
+        if reasons[row.pk]:
+            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, reasons[row.pk], now
+    ReminderDelivery.objects.bulk_update([r for r in written if reasons[r.pk]], ["state", "reason", "settled_at"])
     ReminderDelivery.objects.filter(pk__in=[row.pk for row in good]).update(
-        state=DeliveryState.PENDING, letter=None, updated_at=timezone.now()
+        state=DeliveryState.PENDING, letter=None, updated_at=now
     )
     if good:
-        _write_digest(recipient, today_of(recipient), timezone.now(), True)
+        _write_digest(recipient, today_of(recipient, now), now, True)
     return False

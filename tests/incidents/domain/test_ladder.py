@@ -132,7 +132,16 @@ def test_weekly_for_ever() -> None:
         step = next_week(step.name, due_on, CALENDAR)
 
     assert [s.name for s in seen] == [f"w{n}" for n in range(1, 61)]
-    assert [f"{s.on:%m-%d}" for s in seen[:8]] == ["11-19", "11-27", "12-04", "12-11", "12-18", "12-25", "01-07", "01-15"]
+    assert [f"{s.on:%m-%d}" for s in seen[:8]] == [
+        "11-19",
+        "11-27",
+        "12-04",
+        "12-11",
+        "12-18",
+        "12-25",
+        "01-07",
+        "01-15",
+    ]
     gaps = {CALENDAR.business_days_between(a.on, b.on) for a, b in zip(seen, seen[1:], strict=False)}
     assert gaps == {5}
     assert next_week("d+7", due_on, CALENDAR) is None

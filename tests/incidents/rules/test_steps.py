@@ -139,7 +139,13 @@ def test_outcome_is_judged_by_another_with_what_was_seen(change: dict[str, objec
 
 @pytest.mark.parametrize(
     ("role", "edits", "leads"),
-    [(None, False, False), ("", False, False), (Role.VIEWER, False, False), (Role.MEMBER, True, False), (Role.LEAD, True, True)],
+    [
+        (None, False, False),
+        ("", False, False),
+        (Role.VIEWER, False, False),
+        (Role.MEMBER, True, False),
+        (Role.LEAD, True, True),
+    ],
 )
 def test_roles(role: str | None, edits: bool, leads: bool) -> None:
     assert rules.may_edit(role) is edits

@@ -1,0 +1,178 @@
+"""Recording, the first-report clock and the other ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from incidents.domain import cause, countermeasure, incident, timeline
+from incidents.enums import FollowUpState, IncidentKind, Stage
+from incidents.errors import Refused
+from incidents.models import FollowUp, Incident, TimelineEntry
+from tests.conftest import at
+from tests.factories import IncidentFactory
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def refused(call, *arguments, **named) -> str:
+    with pytest.raises(Refused) as kept:
+        call(*arguments, **named)
+    return kept.value.code
+
+
+def report(by, team, **known) -> Incident:
+    return incident.report(
+        by=by, team=team, **{"title": "二重払い", "noticed_at": timezone.now(), "who_waits": "銀行"} | known
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "minutes"),
+    [
+        ({}, 60),
+        ({"who_waits": ""}, None),
+        ({"who_waits": "  "}, None),
+        ({"kind": IncidentKind.NEAR_MISS}, None),
+        ({"kind": IncidentKind.CONCERN}, None),
+    ],
+)
+def test_clock_runs_while_somebody_outside_waits(bob, team, known, minutes):
+    made = report(bob, team, **known)
+
+    assert made.first_report_due_at == (made.noticed_at + timedelta(minutes=minutes) if minutes else None)
+    made.refresh_from_db()
+    assert (made.stage, made.clock_is_running) == (Stage.RECORDED, minutes is not None)
+
+
+def test_clock_counts_from_the_notice_by_the_teams_minutes(bob, team):
+    team.first_report_minutes = 30
+    team.save()
+    made = report(bob, team, noticed_at=at("2026-11-24 08:00"))
+    assert made.first_report_due_at == at("2026-11-24 08:30")
+
+
+def test_numbers_follow_one_another(bob, team):
+    assert [report(bob, team).number for _ in range(3)] == [1, 2, 3]
+    assert incident.take_numbers(10) == 4
+    assert report(bob, team).reference == "K-14"
+
+
+def test_record_cannot_be_of_tomorrow(bob, team):
+    assert refused(report, bob, team, noticed_at=timezone.now() + timedelta(minutes=6)) == "noticed_in_future"
+
+
+def test_first_report_stops_the_clock(crack, bob):
+    said = incident.record_first_report(
+        crack, by=bob, channel="phone", reported_at=timezone.now(), note="山本さまに電話"
+    )
+
+    assert (said.stage, said.clock_is_running, said.first_report_took) == (
+        Stage.FIRST_REPORTED,
+        False,
+        timedelta(minutes=10),
+    )
+    assert TimelineEntry.objects.filter(text="電話で一次報告: 山本さまに電話").count() == 1
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(-11, "report_before_notice"), (6, "report_in_future")])
+def test_first_report_at_an_impossible_time(crack, bob, minutes, code):
+    when = timezone.now() + timedelta(minutes=minutes)
+    assert refused(incident.record_first_report, crack, by=bob, channel="mail", reported_at=when) == code
+
+
+def test_first_report_is_told_once(crack, bob):
+    incident.record_first_report(crack, by=bob, channel="phone", reported_at=timezone.now())
+    assert (
+        refused(incident.record_first_report, crack, by=bob, channel="phone", reported_at=timezone.now())
+        == "already_reported"
+    )
+    assert refused(incident.waive_first_report, crack, by=bob, reason="x") == "already_reported"
+
+
+def test_waiver_needs_a_reason(crack, bob):
+    assert refused(incident.waive_first_report, crack, by=bob, reason=" ") == "no_reason"
+    assert incident.waive_first_report(crack, by=bob, reason="先方が先に気づいた").stage == Stage.FIRST_REPORTED
+
+
+def test_edit_starts_and_stops_the_clock(crack, bob):
+    assert incident.edit(crack, by=bob, who_waits="").first_report_due_at is None
+    again = incident.edit(crack, by=bob, who_waits="青空物産さま")
+    assert again.first_report_due_at == again.noticed_at + timedelta(minutes=60)
+
+
+def test_edit_that_changes_nothing_leaves_no_trace(crack, bob):
+    from incidents.models import AuditEntry
+
+    before = AuditEntry.objects.count()
+    incident.edit(crack, by=bob, title=crack.title)
+    assert AuditEntry.objects.count() == before
+
+
+@pytest.mark.parametrize("end", [Stage.REPAIRED_ONLY, Stage.WITHDRAWN])
+def test_other_end_and_back(crack, bob, end):
+    assert refused(incident.end_otherwise, crack, by=bob, end=end, reason=" ") == "no_reason"
+    ended = incident.end_otherwise(crack, by=bob, end=end, reason="一度きり")
+    assert ended.stage == end
+    assert refused(incident.end_otherwise, crack, by=bob, end=end, reason="x") == "ended"
+    assert refused(incident.edit, crack, by=bob, title="x") == "ended"
+    assert refused(incident.reopen, crack, by=bob, reason=" ") == "no_reason"
+
+    assert incident.reopen(crack, by=bob, reason="また起きた").stage == Stage.RECORDED
+    assert refused(incident.reopen, crack, by=bob, reason="x") == "not_ended"
+
+
+def test_duplicate_names_the_other(crack, bob, team):
+    other = report(bob, team)
+    for original in (None, crack):
+        named = {"end": Stage.DUPLICATE, "reason": "同じ件", "duplicate_of": original}
+        assert refused(incident.end_otherwise, crack, by=bob, **named) == "no_original"
+    ended = incident.end_otherwise(crack, by=bob, end=Stage.DUPLICATE, reason="同じ件", duplicate_of=other)
+    assert (ended.stage, ended.duplicate_of) == (Stage.DUPLICATE, other)
+
+
+def test_promise_outlives_its_record(story, bob):
+    measure = story.promised()
+    incident.end_otherwise(measure.incident, by=bob, end=Stage.REPAIRED_ONLY, reason="取引が終わった")
+
+    assert FollowUp.objects.get().state == FollowUpState.OPEN
+    assert not FollowUp.objects.get().deliveries.exclude(state="pending").exists()
+    countermeasure.complete(measure, by=bob, note="やりました")  # and can still be kept
+    assert FollowUp.objects.order_by("pk").first().state == FollowUpState.KEPT
+
+
+def test_why_of_another_record_is_refused(crack, story, bob):
+    foreign = story.with_root()
+    assert refused(cause.ask_why, crack, by=bob, text="x", parent=foreign.why) == "other_incident"
+    assert refused(cause.ask_why, crack, by=bob, text="　") == "empty"
+    assert refused(cause.mark_root, foreign.why, by=bob, factor="tool") == "already_root"
+
+
+def test_addendum_corrects_a_line_of_the_same_record(crack, story, bob):
+    line = timeline.record(crack, by=bob, text="9時に送った", event_at=None)
+    added = timeline.record(crack, by=bob, text="正しくは9時半", event_at=None, addendum_to=line)
+    assert added.addendum_to == line
+    assert (
+        refused(timeline.record, story.reported(), by=bob, text="x", event_at=None, addendum_to=line)
+        == "other_incident"
+    )
+    assert refused(timeline.record, crack, by=bob, text=" ", event_at=None) == "empty"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"stage": "gold"},
+        {"end": Stage.WITHDRAWN},
+        {"end": Stage.DUPLICATE, "end_reason": "x"},
+        {"external_source": "jira"},
+        {"first_reported_at": at("2026-11-24 09:00")},
+    ],
+    ids=lambda values: ",".join(values),
+)
+def test_database_refuses_half_a_record(organisation, values):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        IncidentFactory(**values)

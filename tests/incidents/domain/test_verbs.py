@@ -1,0 +1,234 @@
+"""What holds for every verb alike: who may, that its trace stands or falls with it, and what it leaves in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from incidents.domain import audit, cause, check, countermeasure, incident, timeline
+from incidents.enums import Factor, Role, Stage
+from incidents.errors import NotAllowed, Refused
+from incidents.models import AuditEntry, EffectCheck, Membership
+from tests.factories import TeamFactory
+
+FUTURE = date(2027, 6, 1)
+
+
+@pytest.fixture
+def world(clock, story, team) -> SimpleNamespace:
+    """A record in each state that some verb begins from."""
+    made = SimpleNamespace(team=team, alice=story.alice, bob=story.bob)
+    made.crack = incident.report(
+        by=story.bob, team=team, title="請求書の金額ちがい", noticed_at=timezone.now(), who_waits="青空物産さま"
+    )
+    made.why = cause.ask_why(made.crack, by=story.bob, text="確かめる人がいない")
+    known = story.with_root()
+    made.root = known.root
+    made.proposed = story.proposed(to=known)
+    made.promised = story.promised(to=known)
+    done = story.done()
+    made.check = EffectCheck.objects.get(measure=done)
+    made.ended = incident.end_otherwise(story.reported(), by=story.bob, end=Stage.WITHDRAWN, reason="思いちがい")
+    made.carols = None
+    return made
+
+
+Verb = Callable[[SimpleNamespace, Any], Any]
+VERBS: dict[str, tuple[str, Verb]] = {
+    "report": (
+        "incident.reported",
+        lambda w, by: incident.report(
+            by=by, team=w.team, title="二重払い", noticed_at=timezone.now(), who_waits="銀行"
+        ),
+    ),
+    "edit": ("incident.edited", lambda w, by: incident.edit(w.crack, by=by, title="請求書の宛先ちがい")),
+    "record_first_report": (
+        "incident.first_reported",
+        lambda w, by: incident.record_first_report(w.crack, by=by, channel="phone", reported_at=timezone.now()),
+    ),
+    "waive_first_report": (
+        "incident.first_report_waived",
+        lambda w, by: incident.waive_first_report(w.crack, by=by, reason="先方から連絡を受けた"),
+    ),
+    "end_otherwise": (
+        "incident.ended",
+        lambda w, by: incident.end_otherwise(w.crack, by=by, end=Stage.REPAIRED_ONLY, reason="一度きりの手順だった"),
+    ),
+    "reopen": ("incident.reopened", lambda w, by: incident.reopen(w.ended, by=by, reason="もう一度起きた")),
+    "record": (
+        "timeline.recorded",
+        lambda w, by: timeline.record(w.crack, by=by, text="先方に電話した", event_at=timezone.now()),
+    ),
+    "ask_why": ("why.asked", lambda w, by: cause.ask_why(w.crack, by=by, text="手順書にない", parent=w.why)),
+    "mark_root": ("root.marked", lambda w, by: cause.mark_root(w.why, by=by, factor=Factor.TOOL)),
+    "accept_risk": (
+        "root.risk_accepted",
+        lambda w, by: cause.accept_risk(w.root, by=by, reason="年に一度の作業", review_on=FUTURE),
+    ),
+    "propose": ("measure.proposed", lambda w, by: countermeasure.propose(w.crack, by=by, title="二人で見る")),
+    "edit measure": ("measure.edited", lambda w, by: countermeasure.edit(w.proposed, by=by, title="画面で止める")),
+    "commit": ("measure.committed", lambda w, by: countermeasure.commit(w.proposed, by=by)),
+    "start": ("measure.started", lambda w, by: countermeasure.start(w.promised, by=by)),
+    "complete": ("measure.completed", lambda w, by: countermeasure.complete(w.promised, by=by, note="変えました")),
+    "change_due": (
+        "measure.due_changed",
+        lambda w, by: countermeasure.change_due(w.promised, by=by, due_on=FUTURE, reason="改修が延びた"),
+    ),
+    "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
+    "not_doing": (
+        "measure.dropped",
+        lambda w, by: countermeasure.not_doing(w.promised, by=by, reason="作業そのものをやめた", review_on=FUTURE),
+    ),
+    "record_outcome": (
+        "check.decided",
+        lambda w, by: check.record_outcome(w.check, by=by, outcome="effective", note="90日 0件"),
+    ),
+    "ineffective": (
+        "root.reopened",
+        lambda w, by: check.record_outcome(w.check, by=by, outcome="ineffective", note="また2件起きた"),
+    ),
+}
+LEADS_ONLY = {"accept_risk", "not_doing"}
+NOT_BY_OWNER = {"record_outcome", "ineffective"}
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """All rows of all tables of the app."""
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values())
+        for model in apps.get_app_config("incidents").get_models()
+    }
+
+
+@pytest.fixture
+def third(team) -> Any:
+    from tests.factories import MembershipFactory, PersonFactory
+
+    person = PersonFactory(name="伊藤 誠", email="third@example.jp")
+    MembershipFactory(person=person, team=team, role=Role.MEMBER)
+    return person
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_verb_leaves_its_trace(name, world, third, alice):
+    world.third = third
+    verb, act = VERBS[name]
+    before = AuditEntry.objects.count()
+    act(world, alice)
+
+    written = AuditEntry.objects.order_by("pk")[before:]
+    mine = [entry for entry in written if entry.verb == verb]
+    assert [(e.actor_id, e.actor_label, e.team_id) for e in mine] == [(alice.pk, "佐藤 美咲", world.team.pk)]
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_change_without_its_trace_does_not_stand(name, world, third, alice, monkeypatch):
+    world.third = third
+    before = everything()
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the trace cannot be written")
+
+    monkeypatch.setattr(AuditEntry, "save", broken)
+    with pytest.raises(RuntimeError):
+        VERBS[name][1](world, alice)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_viewer_changes_nothing(name, world, third, vera):
+    world.third = third
+    before = everything()
+    with pytest.raises(NotAllowed) as refused:
+        VERBS[name][1](world, vera)
+
+    assert refused.value.code == "viewer"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", VERBS)
+@pytest.mark.parametrize("who", ["stranger", "deactivated lead", "administrator without a role"])
+def test_nobody_else_changes_anything(name, who, world, third, carol, alice, admin):
+    world.third = third
+    if who == "deactivated lead":
+        alice.is_active = False
+        alice.save()
+    by = {"stranger": carol, "deactivated lead": alice, "administrator without a role": admin}[who]
+    before = everything()
+    with pytest.raises(NotAllowed):
+        VERBS[name][1](world, by)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(LEADS_ONLY))
+def test_lead_decides(name, world, third, bob):
+    world.third = third
+    before = everything()
+    with pytest.raises(NotAllowed) as refused:
+        VERBS[name][1](world, bob)
+
+    assert refused.value.code == "not_lead"
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(NOT_BY_OWNER))
+def test_owner_does_not_judge(name, world, third, bob):
+    world.third = third
+    before = everything()
+    with pytest.raises(Refused) as refused:
+        VERBS[name][1](world, bob)
+
+    assert refused.value.code == "checker_is_owner"
+    assert everything() == before
+
+
+def test_lead_elsewhere_counts_for_nothing_here(world, third, carol, team):
+    """Two teams, two roles: only the role in the record's own team is asked."""
+    world.third = third
+    Membership.objects.create(person=carol, team=team, role=Role.VIEWER)
+    Membership.objects.create(person=carol, team=TeamFactory(), role=Role.LEAD)
+
+    with pytest.raises(NotAllowed):
+        VERBS["edit"][1](world, carol)
+
+
+def test_trace_keeps_old_and_new(world, alice):
+    countermeasure.change_due(world.promised, by=alice, due_on=FUTURE, reason="改修が延びた")
+
+    entry = AuditEntry.objects.filter(verb="measure.due_changed").get()
+    assert (entry.changes, entry.reason, entry.target_label, entry.incident_id) == (
+        {"due_on": ["2026-12-15", "2027-06-01"]},
+        "改修が延びた",
+        world.promised.title,
+        world.promised.incident_id,
+    )
+
+
+def test_ushiro_itself_signs_with_its_name(world):
+    entry = audit.note(None, "letter.cancelled", world.crack)
+
+    assert (entry.actor_id, entry.actor_label) == (None, "うしろ")
+
+
+def test_audit_row_cannot_be_rewritten_by_note(world, alice):
+    entry = audit.entry(alice, "incident.edited", world.crack, title=("a", "b"))
+    assert entry.pk is None
+    assert entry.changes == {"title": ["a", "b"]}
+
+
+def test_check_may_be_judged_after_its_day(world, clock, alice):
+    clock.forward(days=200)
+    decided = check.record_outcome(world.check, by=alice, outcome="effective", note="0件")
+
+    assert decided.measure.incident.stage == Stage.MEASURES_COMMITTED  # the object is old; the row has moved on
+    world.check.measure.incident.refresh_from_db()
+    assert world.check.measure.incident.stage == Stage.MENDED
+    assert decided.decided_at - timezone.now() < timedelta(seconds=1)
