@@ -25,7 +25,7 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return back_to(request, incident, "causes", _("なぜを足しました。"))
-    return show(request, incident, status=422, why_form=form)
+    return show(request, incident, why_form=form)
 
 
 @page
@@ -60,4 +60,4 @@ def accept_risk(request: HttpRequest, pk: int) -> HttpResponse:
             say(request, _("見直す日まで、このリスクを受け入れます。"))
             return go(request, root.incident.get_absolute_url())
     context = {"form": form, "incident": root.incident, "title": _("リスクを受け入れる"), "lead": str(root)}
-    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/form.html", context)

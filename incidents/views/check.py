@@ -39,4 +39,4 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": check.measure.incident,
         "early": early,
     }
-    return render_page(request, "incidents/check/outcome.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/check/outcome.html", context)

@@ -60,7 +60,7 @@ def _save(request: HttpRequest, form: MeasureForm, write: Callable[[], Counterme
 
 def _measure_page(request: HttpRequest, form: MeasureForm, incident: Incident, draft: str, title: str) -> HttpResponse:
     context = {"form": form, "incident": incident, "draft": draft, "title": title}
-    return render_page(request, "incidents/countermeasure/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/countermeasure/form.html", context)
 
 
 @page
@@ -116,7 +116,7 @@ def _step(
             say(request, said)
             return go(request, measure.get_absolute_url())
     context = {"form": form, "incident": measure.incident, "measure": measure, **context}
-    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/form.html", context)
 
 
 @page

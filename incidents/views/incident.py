@@ -61,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
                 % {"reference": incident.reference},
             )
             return go(request, incident.get_absolute_url())
-    return render_page(request, "incidents/incident/new.html", {"form": form}, status=422 if form.errors else 200)
+    return render_page(request, "incidents/incident/new.html", {"form": form})
 
 
 @page
@@ -69,7 +69,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     return show(request, access.get_incident(by=request.user, key=key))
 
 
-def show(request: HttpRequest, incident: Incident, *, status: int = 200, **forms: Any) -> HttpResponse:
+def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse:
     """The incident's page, or its body for htmx; `forms` are bound forms that brought an error back."""
     role = access.role_in(request.user, incident.team_id)
     found = incidents.incident_page(incident)
@@ -106,9 +106,7 @@ def show(request: HttpRequest, incident: Incident, *, status: int = 200, **forms
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "open_form": next(iter(forms), ""),
     }
-    if status != 200 and request.htmx:
-        status = 200  # htmx swaps a fragment with its errors only when the answer counts as good
-    return render_page(request, "incidents/incident/detail.html", context, partial="body", status=status)
+    return render_page(request, "incidents/incident/detail.html", context, partial="body")
 
 
 def _last_why(found: incidents.IncidentPage) -> dict[str, Any]:
@@ -210,7 +208,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
             say(request, _("保存しました。"))
             return go(request, incident.get_absolute_url())
     context = {"form": form, "incident": incident, "title": _("記録を書きかえる"), "draft": f"edit-{incident.number}"}
-    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/form.html", context)
 
 
 @page
@@ -227,7 +225,7 @@ def first_report(request: HttpRequest, key: str) -> HttpResponse:
             say(request, _("一次報告を記録しました。時計は止まりました。"))
             return go(request, incident.get_absolute_url())
     context = {"form": form, "waive_form": WaiveForm(), "incident": incident, "now": timezone.now()}
-    return render_page(request, "incidents/incident/first_report.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/incident/first_report.html", context)
 
 
 @page
@@ -244,7 +242,7 @@ def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
             say(request, _("一次報告を不要としました。"))
             return go(request, incident.get_absolute_url())
     context = {"form": FirstReportForm(), "waive_form": form, "incident": incident, "now": timezone.now()}
-    return render_page(request, "incidents/incident/first_report.html", context, status=422)
+    return render_page(request, "incidents/incident/first_report.html", context)
 
 
 @page
@@ -276,7 +274,7 @@ def end(request: HttpRequest, key: str) -> HttpResponse:
         "lead": _("約束した対策のお知らせは、この記録を終えても続きます。"),
         "action_label": _("終える"),
     }
-    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/form.html", context)
 
 
 @page
@@ -292,7 +290,7 @@ def reopen(request: HttpRequest, key: str) -> HttpResponse:
             say(request, _("開き直しました。"))
             return go(request, incident.get_absolute_url())
     context = {"form": form, "incident": incident, "title": _("開き直す"), "action_label": _("開き直す")}
-    return render_page(request, "incidents/form.html", context, status=422 if form.errors else 200)
+    return render_page(request, "incidents/form.html", context)
 
 
 @page

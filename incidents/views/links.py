@@ -39,6 +39,4 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
                 show_refusal(form, refusal)
             else:
                 return render(request, "incidents/links/thanks.html", context)
-        return render(
-            request, "incidents/links/done.html", {**context, "form": form}, status=422 if form.errors else 200
-        )
+        return render(request, "incidents/links/done.html", {**context, "form": form})

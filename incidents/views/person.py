@@ -34,4 +34,4 @@ def preferences(request: HttpRequest) -> HttpResponse:
             response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="Lax", secure=settings.HTTPS, httponly=True)
             response.set_cookie(settings.LANGUAGE_COOKIE_NAME, person.language, max_age=YEAR, samesite="Lax")
             return response
-    return render_page(request, "incidents/person/preferences.html", {"form": form}, status=422 if form.errors else 200)
+    return render_page(request, "incidents/person/preferences.html", {"form": form})

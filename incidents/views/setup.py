@@ -29,7 +29,7 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         else:
             login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
             return HttpResponseRedirect(reverse("today"))
-    return render(request, "incidents/person/setup.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "incidents/person/setup.html", {"form": form})
 
 
 def healthz(request: HttpRequest) -> HttpResponse:

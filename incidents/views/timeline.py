@@ -24,4 +24,4 @@ def add(request: HttpRequest, key: str) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return back_to(request, incident, "timeline", _("経緯に書きました。"))
-    return show(request, incident, status=422, timeline_form=form)
+    return show(request, incident, timeline_form=form)

@@ -57,7 +57,7 @@ def test_bad_input_says_what_to_do_and_loses_nothing(client_of, bob, team):
     tomorrow = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     answer = client_of(bob).post("/incidents/new/", report_form(team, noticed_at=tomorrow))
     page = answer.content.decode()
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "気づいた時刻が未来になっています。今日の日付と時刻を確かめてください。" in page
     assert "請求書を別のお客様へ送った" in page and tomorrow in page and "青空物産" in page
     assert Incident.objects.count() == 0
@@ -76,12 +76,12 @@ def test_bad_input_says_what_to_do_and_loses_nothing(client_of, bob, team):
 )
 def test_garbage_in_the_three_fields_is_answered_with_the_form(client_of, bob, team, garbage):
     answer = client_of(bob).post("/incidents/new/", report_form(team) | garbage)
-    assert (answer.status_code, Incident.objects.count()) == (422, 0)
+    assert (answer.status_code, Incident.objects.count()) == (200, 0)
 
 
 def test_nobody_records_for_a_team_that_is_not_theirs(client_of, bob, team, other_team):
     answer = client_of(bob).post("/incidents/new/", report_form(other_team))
-    assert (answer.status_code, Incident.objects.count()) == (422, 0)
+    assert (answer.status_code, Incident.objects.count()) == (200, 0)
 
 
 def test_a_viewer_reads_and_is_told_why_not_more(client_of, vera, crack):
@@ -130,7 +130,7 @@ def test_an_empty_why_comes_back_open_with_its_error(client_of, bob, story):
     answer = client_of(bob).post(
         f"/incidents/{incident.reference}/whys/", {"text": "", "track": "occurrence", "evidence": "ログ 12 行"}
     )
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "ログ 12 行" in answer.content.decode()
 
 
@@ -140,7 +140,7 @@ def test_a_promise_without_a_checker_is_refused_with_the_way_to_mend_it(client_o
         f"/incidents/{known.incident.reference}/measures/new/", measure_form(story, known, checker="", commit="1")
     )
     page = answer.content.decode()
-    assert answer.status_code == 422
+    assert answer.status_code == 200
     assert "確かめる人が決まっていません。担当ではない方を一人選んでください。" in page
     assert "宛先と社名を突き合わせる" in page
     assert Countermeasure.objects.count() == 0
@@ -170,7 +170,7 @@ def test_weak_measures_alone_need_a_lead_and_a_reason(client_of, alice, bob, sto
     url = f"/incidents/{known.incident.reference}/measures/new/"
     weak = measure_form(story, known, strength="1", commit="1")
     assert "だけでは未対策です" in client_of(bob).post(url, weak).content.decode()
-    assert client_of(bob).post(url, weak | {"weak_reason": "急ぎ"}).status_code == 422
+    assert client_of(bob).post(url, weak | {"weak_reason": "急ぎ"}).status_code == 200
     assert Countermeasure.objects.count() == 0
     client_of(alice).post(url, weak | {"weak_reason": "来月の入れ替えまで"})
     page = client_of(bob).get(known.incident.get_absolute_url()).content.decode()
@@ -181,8 +181,8 @@ def test_done_needs_evidence_or_a_note(client_of, bob, story):
     measure = story.promised()
     client = client_of(bob)
     answer = client.post(f"/measures/{measure.pk}/done/", {"note": "", "evidence": ""})
-    assert (answer.status_code, "実施の証拠かひとことが要ります。" in answer.content.decode()) == (422, True)
-    assert client.post(f"/measures/{measure.pk}/done/", {"evidence": "javascript:alert(1)"}).status_code == 422
+    assert (answer.status_code, "実施の証拠かひとことが要ります。" in answer.content.decode()) == (200, True)
+    assert client.post(f"/measures/{measure.pk}/done/", {"evidence": "javascript:alert(1)"}).status_code == 200
     client.post(f"/measures/{measure.pk}/done/", {"note": "入れました"})
     measure.refresh_from_db()
     assert (measure.status, measure.done_by) == (MeasureStatus.DONE, bob)
@@ -223,7 +223,7 @@ def test_other_end_asks_for_a_reason_and_can_be_opened_again(client_of, bob, sto
     incident = story.reported()
     client = client_of(bob)
     assert (
-        client.post(f"/incidents/{incident.reference}/end/", {"end": "repaired_only", "reason": ""}).status_code == 422
+        client.post(f"/incidents/{incident.reference}/end/", {"end": "repaired_only", "reason": ""}).status_code == 200
     )
     client.post(f"/incidents/{incident.reference}/end/", {"end": "repaired_only", "reason": "一度きりの作業"})
     incident.refresh_from_db()
@@ -370,7 +370,7 @@ def test_preferences_keep_language_zone_and_brightness(client_of, bob):
     assert 'lang="en"' in page and 'data-theme="dark"' in page
     bob.refresh_from_db()
     assert (bob.language, bob.digest_hour) == ("en", 8)
-    assert client.post("/preferences/", form | {"digest_hour": "25"}).status_code == 422
+    assert client.post("/preferences/", form | {"digest_hour": "25"}).status_code == 200
 
 
 # Sign-in and set-up ----------------------------------------------------------------------------
@@ -406,7 +406,7 @@ def test_set_up_link_works_once(client, db):
         "email": "SATO@example.jp",
         "password": "short",
     }
-    assert client.post(url, form).status_code == 422
+    assert client.post(url, form).status_code == 200
     answer = client.post(url, form | {"password": "urushi-to-kin-2026"})
     assert (answer.status_code, answer["Location"]) == (302, "/")
     person = Person.objects.get()
