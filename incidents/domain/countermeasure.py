@@ -276,7 +276,7 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
     if not reason.strip():
         raise Refused("no_reason", _("実施しない理由が書かれていません。"), _("理由を一行書いてください。"))
     if review_on <= today_here():
-        raise Refused("review_in_past", _("見直す日が今日より前か今日です。"), _("明日より後の日付を入れてください。"))
+        raise Refused("review_in_past", _("見直す日が今日より前か今日です。"), _("明日か、それより後の日付を入れてください。"))
     old = measure.status
     measure.status, measure.not_doing_reason = MeasureStatus.NOT_DOING, reason
     measure.not_doing_by, measure.not_doing_review_on = by, review_on
