@@ -1,0 +1,212 @@
+"""Every page, as a desk and a phone show it, light and dark, in Japanese and English: no violation, no complaint.
+
+The walk takes its pages from the URL table: a page that is not walked here fails the test.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.urls import get_resolver
+from django.utils import timezone
+
+from incidents.domain import letter as letters
+from incidents.domain import reminder
+from incidents.enums import Language
+from incidents.letters import links
+from incidents.letters.account import password_reset
+from incidents.models import Person
+from tests.browser.fixtures import PHONE
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+DESK = {"width": 1400, "height": 900}
+# POST alone; what they answer is walked by the tests of the path.
+ACTS = {"incident-waive", "incident-timeline", "incident-why", "why-root", "measure-start", "letter-write-today"}
+NOT_PAGES = {"healthz"}
+
+
+@pytest.fixture
+def pages(alice, bob, story):
+    """Addresses by route name, for alice; `proposed` and `done` are two states of one page each."""
+    idea = story.proposed(title="案のままの対策")
+    running = story.promised(owner=alice, checker=bob, title="進行中の対策")
+    done = story.done(title="実施済みの対策")
+    letter = reminder.write_digest(alice, asked_for=True)
+    if letter is None:
+        letter = _some_letter(alice)
+    key = running.incident.reference
+    whole = {
+        "today": "/",
+        "incident-list": "/incidents/",
+        "incident-new": "/incidents/new/",
+        "incident": f"/incidents/{key}/",
+        "incident-edit": f"/incidents/{key}/edit/",
+        "incident-first-report": f"/incidents/{key}/first-report/",
+        "incident-end": f"/incidents/{key}/end/",
+        "incident-reopen": f"/incidents/{key}/reopen/",
+        "incident-history": f"/incidents/{key}/history/",
+        "root-accept": f"/roots/{running.root_id}/accept/",
+        "measure-new": f"/incidents/{key}/measures/new/",
+        "measure-edit": f"/measures/{idea.pk}/",
+        "measure-done": f"/measures/{running.pk}/done/",
+        "measure-due": f"/measures/{running.pk}/due/",
+        "measure-hand-over": f"/measures/{running.pk}/hand-over/",
+        "measure-not-doing": f"/measures/{running.pk}/not-doing/",
+        "check": f"/checks/{done.checks.get().pk}/",
+        "seam-list": "/seams/?view=all",
+        "letter-list": "/letters/",
+        "letter": f"/letters/{letter.pk}/",
+        "letter-mail": f"/letters/{letter.pk}/mail/",
+        "preferences": "/preferences/",
+        "mail-done": urlsplit(links.done_url(follow_up_id=running.follow_up.pk, person_id=alice.pk)).path,
+    }
+    return whole
+
+
+def _some_letter(person: Person):
+    return letters.post(
+        kind="account", key=f"walk:{person.pk}", to=person, rendered=password_reset(person, "http://x/")
+    )
+
+
+def sideways(page) -> int:
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def test_walk_knows_every_page(pages):
+    names = {p.name for p in get_resolver("incidents.urls").url_patterns if p.name}
+    assert names - ACTS - NOT_PAGES - {"setup"} == set(pages)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_each_page_is_calm(pages, alice, page_of, axe, language, viewport, scheme):
+    Person.objects.filter(pk=alice.pk).update(language=Language(language))
+    page = page_of(alice, viewport=viewport, color_scheme=scheme)
+    found = {}
+    for name, url in pages.items():
+        page.goto(url)
+        if name != "letter-mail":  # a letter stays in the language in which it was written
+            assert page.locator("html").get_attribute("lang") == language, name
+        violations = axe(page)
+        if violations or sideways(page) > 0:
+            found[name] = (violations, sideways(page))
+    assert found == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signed_out_pages_are_calm(organisation, site, open_page, axe, complaints, scheme):
+    complaints.expect("status of 404")
+    for locale in ("ja-JP", "en-GB"):
+        for viewport in (DESK, PHONE):
+            page = open_page(site, viewport=viewport, color_scheme=scheme, locale=locale)
+            for url in (
+                "/account/login/",
+                "/account/password/reset/",
+                "/account/password/reset/done/",
+                "/account/signup/",
+                "/nowhere/",
+            ):
+                page.goto(url)
+                assert (url, axe(page), sideways(page)) == (url, [], 0)
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_empty_pages_say_what_they_are_for(alice, page_of, axe, viewport):
+    page = page_of(alice, viewport=viewport)
+    for url, first_step in {
+        "/": "いま、あなたが担当する対策はありません。",
+        "/incidents/": "はじめの一つを記録する",
+        "/seams/": "ここに並ぶ対策は、いまありません。",
+        "/letters/": "うしろからの手紙が、ここに残ります。",
+    }.items():
+        page.goto(url)
+        assert first_step in page.locator("main").inner_text()
+        assert axe(page) == []
+
+
+def test_console_is_calm(admin, alice, story, page_of, axe):
+    story.done()
+    page = page_of(admin, viewport=DESK)
+    page.goto("/console/")
+    addresses = sorted(
+        {
+            a
+            for a in page.eval_on_selector_all(
+                "#content-main a[href^='/console/']", "l => l.map(a => a.getAttribute('href'))"
+            )
+        }
+    )
+    assert len(addresses) >= 8
+    for url in ["/console/", *addresses]:
+        page.goto(url)
+        assert (url, page.title() != "", sideways(page)) == (url, True, 0)
+
+
+def test_slash_reaches_the_search_and_the_keyboard_reaches_the_rest(alice, crack, page_of):
+    page = page_of(alice)
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("/")
+    page.keyboard.type("見積書")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/incidents/?q=*")
+    assert page.locator("table.incidents tbody tr").count() == 1
+
+
+def test_without_javascript_a_crack_still_becomes_gold(alice, bob, team, page_of):
+    """The same forms, plain: each step is a page."""
+    no_script = {"java_script_enabled": False}
+    at_bobs, at_alices = page_of(bob, viewport=PHONE, **no_script), page_of(alice, **no_script)
+    at_bobs.goto("/incidents/new/")
+    at_bobs.get_by_label("何が起きましたか").fill("納品書を入れちがえた")
+    at_bobs.get_by_label("だれが待っていますか").fill("青空物産")
+    at_bobs.get_by_role("button", name="記録する", exact=True).click()
+    at_bobs.get_by_role("link", name="一次報告を記録する").click()
+    at_bobs.get_by_role("button", name="伝えました").click()
+    at_bobs.get_by_label("なぜ、そうなりましたか").fill("封入の順が二通りある")
+    at_bobs.get_by_role("button", name="足す", exact=True).click()
+    at_bobs.locator("summary", has_text="真因にする").click()
+    at_bobs.get_by_role("button", name="真因に印をつける").click()
+    at_bobs.get_by_role("link", name="＋ 対策").click()
+    for label, text in {
+        "何を変えますか": "封入の順を一つにする",
+        "変更前": "二通り",
+        "変更後": "一通り",
+        "何を測りますか": "入れちがいの件数",
+        "どうなれば効いたと言えますか": "0件",
+    }.items():
+        at_bobs.get_by_label(label).fill(text)
+    at_bobs.get_by_label("担当", exact=True).select_option(str(bob.pk))
+    at_bobs.get_by_label("確かめる人").select_option(str(alice.pk))
+    at_bobs.get_by_label("期限").fill(timezone.localdate().isoformat())
+    at_bobs.get_by_role("button", name="約束する").click()
+    at_bobs.get_by_role("link", name="できました").click()
+    at_bobs.get_by_label("やったこと").fill("順を決めて貼り出した")
+    at_bobs.get_by_role("button", name="できました").click()
+    at_alices.goto("/")
+    at_alices.get_by_role("link", name="確かめる").first.click()
+    at_alices.get_by_label("効いている", exact=True).check()
+    at_alices.get_by_label("何を見て、そう判断しましたか").fill("60通で0件")
+    at_alices.get_by_role("button", name="結果を記録する").click()
+    assert "金継ぎになりました" in at_alices.locator("#messages").inner_text()
+    at_alices.goto("/")
+    assert "金継ぎ済み 1" in at_alices.locator("main").inner_text().replace("\n", " ")
+
+
+def test_a_draft_survives_a_reload_and_leaves_with_success(bob, team, page_of):
+    page = page_of(bob, viewport=PHONE)
+    page.goto("/incidents/new/")
+    page.get_by_label("何が起きましたか").fill("下書きのまま")
+    page.wait_for_timeout(900)
+    page.reload()
+    assert page.get_by_label("何が起きましたか").input_value() == "下書きのまま"
+    page.get_by_role("button", name="記録する", exact=True).click()
+    page.wait_for_url("**/incidents/K-*/")
+    page.goto("/incidents/new/")
+    assert page.get_by_label("何が起きましたか").input_value() == ""
