@@ -16,6 +16,13 @@ from incidents.enums import Stage
 from incidents.models import Incident
 
 
+TITLES = {
+    Stage.REPAIRED_ONLY: _("終える（修理のみ）"),
+    Stage.WITHDRAWN: _("取り下げる"),
+    Stage.DUPLICATE: _("重複として終える"),
+}
+
+
 class DuplicateForm(ReasonForm):
     duplicate_of = forms.CharField(label=_("元の記録"), help_text=_("K-… の番号"), max_length=12)
     field_order = ("duplicate_of", "reason")
@@ -89,25 +96,25 @@ class IncidentAdmin(Window):
             request,
             queryset,
             action=action,
-            title=stage.label,
+            title=TITLES[stage],
             explain=explain,
             form_class=DuplicateForm if stage == Stage.DUPLICATE else ReasonForm,
             do=lambda one, **said: incident.end_otherwise(one, by=request.user, end=stage, **said),
             done=_("終えました。"),
         )
 
-    @admin.action(description=_("終える（修理のみ）"))
+    @admin.action(description=TITLES[Stage.REPAIRED_ONLY])
     def repaired_only(self, request: HttpRequest, queryset: models.QuerySet[Incident]) -> HttpResponse | None:
         explain = _("対策を約束せずに終えます。金継ぎとは分けて表示されます。もう約束した対策のお知らせは続きます。")
         return self._end(request, queryset, "repaired_only", Stage.REPAIRED_ONLY, explain)
 
-    @admin.action(description=_("取り下げる"))
+    @admin.action(description=TITLES[Stage.WITHDRAWN])
     def withdraw(self, request: HttpRequest, queryset: models.QuerySet[Incident]) -> HttpResponse | None:
         return self._end(
             request, queryset, "withdraw", Stage.WITHDRAWN, _("記録は消えません。取り下げた理由とともに残ります。")
         )
 
-    @admin.action(description=_("重複として終える"))
+    @admin.action(description=TITLES[Stage.DUPLICATE])
     def duplicate(self, request: HttpRequest, queryset: models.QuerySet[Incident]) -> HttpResponse | None:
         return self._end(request, queryset, "duplicate", Stage.DUPLICATE, _("続きは元の記録に書きます。"))
 

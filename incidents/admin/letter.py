@@ -29,7 +29,7 @@ def masked(text: str) -> str:
 class LetterAdmin(Window):
     """The outbox. Texts never change; a letter can be taken back before it is sent, or tried again after it failed."""
 
-    list_display = ("created_at", "subject", "to_email", "kind", "state", "attempts", "next_try_at", "sent_at", "error")
+    list_display = ("created_at", "subject", "to_email", "state", "error")
     list_display_links = ("created_at", "subject")
     list_filter = ("state", "kind")
     search_fields = ("subject", "to_email")

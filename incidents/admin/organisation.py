@@ -38,6 +38,8 @@ class ClosureAdmin(Window):
     list_filter = ("works", "team")
     search_fields = ("name",)
     fields = ("day", "name", "team", "works")
+    # The browser's own calendar: it speaks the reader's language and needs no script.
+    formfield_overrides = {models.DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}}
     actions = ("remove",)
 
     def save_model(self, request: HttpRequest, obj: Closure, form: forms.ModelForm, change: bool) -> None:

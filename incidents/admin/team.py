@@ -1,40 +1,16 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window, adopt, ask
 from incidents.domain import team
 from incidents.models import Membership, Team
-
-
-class MembershipInline(admin.TabularInline):
-    """Who belongs to the team, to read; each line leads to the membership, where the role is changed."""
-
-    model = Membership
-    extra = 0
-    fields = ("person", "role")
-    show_change_link = True
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        return super().get_queryset(request).select_related("person", "team").order_by("person__name")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.is_staff
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Team)
@@ -43,7 +19,22 @@ class TeamAdmin(Window):
     list_display = ("name", "slug", "first_report_minutes", "created_at")
     search_fields = ("name", "slug")
     fields = team.FIELDS
-    inlines = (MembershipInline,)
+
+    def get_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
+        return (*self.fields, "members_in_words") if obj else self.fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
+        return ("members_in_words",) if obj else ()
+
+    @admin.display(description=_("メンバー"))
+    def members_in_words(self, obj: Team) -> str:
+        """Who belongs to the team; each line leads to the membership, where the role is changed."""
+        rows = Membership.objects.filter(team=obj).select_related("person").order_by("person__name", "pk")
+        lines = (
+            (reverse("admin:incidents_membership_change", args=[one.pk]), one.person, one.get_role_display())
+            for one in rows
+        )
+        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a> {}</li>', lines))
 
     def save_model(self, request: HttpRequest, obj: Team, form: forms.ModelForm, change: bool) -> None:
         if change:

@@ -65,7 +65,9 @@ class TestSample(TestCase):
         assert newest.first_report_due_at - timezone.now() == timedelta(minutes=23)
 
     def test_sato_sees_the_day_of_the_design(self):
-        lines = {f.what: f.due_on.isoformat() for f in FollowUp.objects.visible_to(self.sato).open().filter(owner=self.sato)}
+        lines = {
+            f.what: f.due_on.isoformat() for f in FollowUp.objects.visible_to(self.sato).open().filter(owner=self.sato)
+        }
         assert (
             lines
             == {
@@ -76,10 +78,10 @@ class TestSample(TestCase):
                 "締日を得意先マスタに持たせ、請求の画面で自動で決まるようにする": "2026-12-14",
             }
         )
-        drawn = insight.team_bowl(self)
-        assert (drawn.gold, drawn.open) == (6, 1)
-        assert insight.gold_this_week(self) == 3
-        figures = insight.team_figures(self)
+        drawn = insight.team_bowl(self.sato)
+        assert (drawn.gold, drawn.open) == (6, 2)
+        assert insight.gold_this_week(self.sato) == 3
+        figures = insight.team_figures(self.sato)
         assert (figures.first_report_minutes, figures.on_time_percent) == (38, 91)
 
     def test_the_letter_of_the_day_can_be_written(self):
