@@ -15,7 +15,7 @@ class AuditEntry(models.Model):
     target_label = models.CharField(_("どれに"), max_length=200)
     team_id = models.BigIntegerField(null=True)
     incident_id = models.BigIntegerField(null=True)
-    changes = models.JSONField(default=dict)
+    changes = models.JSONField(_("前と後"), default=dict)
     reason = models.TextField(_("理由"), blank=True)
 
     class Meta:
@@ -38,7 +38,7 @@ class ImportRun(models.Model):
     by_label = models.CharField(_("だれが"), max_length=120)
     team = models.ForeignKey("incidents.Team", models.PROTECT, related_name="import_runs", verbose_name=_("チーム"))
     file_name = models.CharField(_("ファイル"), max_length=255)
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(_("ファイルの照合値（SHA-256）"), max_length=64)
     mapping = models.CharField(_("対応表"), max_length=80)
     encoding = models.CharField(_("文字コード"), max_length=20, blank=True)
     counts = models.JSONField(_("件数"), default=dict)
@@ -56,8 +56,8 @@ class ImportRun(models.Model):
 class EngineMark(models.Model):
     """When a part of the reminder engine last gave a sign of life."""
 
-    name = models.CharField(max_length=40, primary_key=True)
-    at = models.DateTimeField()
+    name = models.CharField(_("名前"), max_length=40, primary_key=True)
+    at = models.DateTimeField(_("時刻"))
 
     class Meta:
         verbose_name = _("動きのしるし")

@@ -35,8 +35,10 @@ class Why(Stamped):
 class RootCause(Stamped):
     """A why that can be changed. Covered by countermeasures, or its risk is accepted until a review date."""
 
-    why = models.OneToOneField(Why, models.PROTECT, related_name="root")
-    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="roots")
+    why = models.OneToOneField(Why, models.PROTECT, related_name="root", verbose_name=_("なぜ"))
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, related_name="roots", verbose_name=_("インシデント")
+    )
     factor = models.CharField(_("要因"), max_length=12, choices=Factor)
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_reason = models.CharField(max_length=300, blank=True)

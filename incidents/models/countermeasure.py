@@ -36,7 +36,9 @@ class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
 class Countermeasure(Stamped):
     """Gold dust: what changes, who does it, until when, and how its effect will be seen."""
 
-    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="measures")
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, related_name="measures", verbose_name=_("インシデント")
+    )
     root = models.ForeignKey(
         "incidents.RootCause", models.PROTECT, null=True, blank=True, related_name="measures", verbose_name=_("真因")
     )
@@ -60,13 +62,22 @@ class Countermeasure(Stamped):
     due_on = models.DateField(_("期限"), null=True, blank=True)
     promised_outside = models.BooleanField(_("お客様に約束した"), default=False)
     weak_reason = models.CharField(_("弱い対策で進める理由"), max_length=300, blank=True)
-    committed_at = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    committed_at = models.DateTimeField(_("約束した時刻"), null=True, blank=True)
+    done_at = models.DateTimeField(_("実施した時刻"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("実施した人")
+    )
     done_note = models.TextField(_("やったこと"), blank=True)
     done_evidence = models.CharField(_("証拠のリンク"), max_length=500, blank=True)
     not_doing_reason = models.TextField(_("実施しない理由"), blank=True)
-    not_doing_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    not_doing_by = models.ForeignKey(
+        "incidents.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("実施しないと決めた人"),
+    )
     not_doing_review_on = models.DateField(_("見直す日"), null=True, blank=True)
     external_key = models.CharField(max_length=120, blank=True)
     objects = CountermeasureQuerySet.as_manager()
@@ -113,7 +124,7 @@ class Countermeasure(Stamped):
 class EffectCheck(Stamped):
     """Planned before the measure is done, criteria first; decided by somebody who is not the owner."""
 
-    measure = models.ForeignKey(Countermeasure, models.PROTECT, related_name="checks")
+    measure = models.ForeignKey(Countermeasure, models.PROTECT, related_name="checks", verbose_name=_("対策"))
     what = models.CharField(_("何を測るか"), max_length=300, blank=True)
     threshold = models.CharField(_("どうなれば効いたと言えるか"), max_length=300, blank=True)
     check_on = models.DateField(_("確かめる日"), null=True, blank=True)
@@ -122,8 +133,10 @@ class EffectCheck(Stamped):
     )
     outcome = models.CharField(_("結果"), max_length=14, choices=Outcome, blank=True)
     outcome_note = models.TextField(_("見たこと"), blank=True)
-    decided_at = models.DateTimeField(null=True, blank=True)
-    decided_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(_("判断した時刻"), null=True, blank=True)
+    decided_by = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("判断した人")
+    )
 
     class Meta:
         verbose_name = _("効果確認")

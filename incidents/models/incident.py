@@ -75,14 +75,18 @@ class Incident(Stamped):
     first_report_channel = models.CharField(_("伝え方"), max_length=10, choices=Channel, blank=True)
     first_report_waived = models.CharField(_("一次報告が不要な理由"), max_length=300, blank=True)
     # The other ends, each with its reason.
-    end = models.CharField(max_length=20, blank=True, choices=[(s.value, s.label) for s in Stage if s in OTHER_ENDS])
+    end = models.CharField(
+        _("終わり方"), max_length=20, blank=True, choices=[(s.value, s.label) for s in Stage if s in OTHER_ENDS]
+    )
     end_reason = models.TextField(_("理由"), blank=True)
-    duplicate_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="duplicates")
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("元の記録")
+    )
     mended_at = models.DateTimeField(_("金継ぎの時刻"), null=True, blank=True)
     customer_closed_at = models.DateTimeField(_("対外完了"), null=True, blank=True)
     # Where an imported record comes from; both or neither.
-    external_source = models.CharField(max_length=40, blank=True)
-    external_id = models.CharField(max_length=120, blank=True)
+    external_source = models.CharField(_("取り込み元"), max_length=40, blank=True)
+    external_id = models.CharField(_("取り込み元の番号"), max_length=120, blank=True)
     external_digest = models.CharField(max_length=64, blank=True, editable=False)
     objects = IncidentQuerySet.as_manager()
 

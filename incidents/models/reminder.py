@@ -28,20 +28,34 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
 class FollowUp(Stamped):
     """Anything promised with an owner and a date. It outlives its incident (invariant 7)."""
 
-    kind = models.CharField(max_length=16, choices=FollowUpKind)
-    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="follow_ups")
+    kind = models.CharField(_("種類"), max_length=16, choices=FollowUpKind)
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, related_name="follow_ups", verbose_name=_("インシデント")
+    )
     measure = models.OneToOneField(
-        "incidents.Countermeasure", models.PROTECT, null=True, blank=True, related_name="follow_up"
+        "incidents.Countermeasure",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_up",
+        verbose_name=_("対策"),
     )
     check_plan = models.OneToOneField(
-        "incidents.EffectCheck", models.PROTECT, null=True, blank=True, related_name="follow_up"
+        "incidents.EffectCheck",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_up",
+        verbose_name=_("効果確認"),
     )
     owner = models.ForeignKey("incidents.Person", models.PROTECT, related_name="follow_ups", verbose_name=_("担当"))
-    backup = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
+    backup = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("代わりの人")
+    )
     due_on = models.DateField(_("期限"))
-    due_version = models.PositiveIntegerField(default=1)
-    state = models.CharField(max_length=10, choices=FollowUpState, default=FollowUpState.OPEN)
-    closed_at = models.DateTimeField(null=True, blank=True)
+    due_version = models.PositiveIntegerField(_("期限の版"), default=1)
+    state = models.CharField(_("状態"), max_length=10, choices=FollowUpState, default=FollowUpState.OPEN)
+    closed_at = models.DateTimeField(_("終わった時刻"), null=True, blank=True)
     objects = FollowUpQuerySet.as_manager()
 
     class Meta:
@@ -69,14 +83,16 @@ class FollowUp(Stamped):
 class ReminderDelivery(Stamped):
     """The ledger: who is told which step of which promise. The unique key makes a second telling impossible."""
 
-    follow_up = models.ForeignKey(FollowUp, models.PROTECT, related_name="deliveries")
+    follow_up = models.ForeignKey(FollowUp, models.PROTECT, related_name="deliveries", verbose_name=_("フォロー"))
     recipient = models.ForeignKey("incidents.Person", models.PROTECT, related_name="+", verbose_name=_("宛先"))
     step = models.CharField(_("段"), max_length=8)
-    due_version = models.PositiveIntegerField()
+    due_version = models.PositiveIntegerField(_("期限の版"))
     planned_on = models.DateField(_("予定日"))
     state = models.CharField(_("状態"), max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
-    letter = models.ForeignKey("incidents.Letter", models.PROTECT, null=True, blank=True, related_name="deliveries")
-    settled_at = models.DateTimeField(null=True, blank=True)
+    letter = models.ForeignKey(
+        "incidents.Letter", models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name=_("手紙")
+    )
+    settled_at = models.DateTimeField(_("決まった時刻"), null=True, blank=True)
     reason = models.CharField(_("理由"), max_length=60, blank=True)
 
     class Meta:

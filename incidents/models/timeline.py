@@ -9,12 +9,16 @@ from incidents.enums import Certainty, EntryKind
 class TimelineEntry(models.Model):
     """What happened, told once. Never edited: an addendum points at the entry it corrects."""
 
-    incident = models.ForeignKey("incidents.Incident", models.PROTECT, related_name="timeline")
-    kind = models.CharField(max_length=14, choices=EntryKind, default=EntryKind.NOTE)
+    incident = models.ForeignKey(
+        "incidents.Incident", models.PROTECT, related_name="timeline", verbose_name=_("インシデント")
+    )
+    kind = models.CharField(_("種類"), max_length=14, choices=EntryKind, default=EntryKind.NOTE)
     event_at = models.DateTimeField(_("起きた時刻"), null=True, blank=True)
     event_at_text = models.CharField(_("元の時刻の書き方"), max_length=60, blank=True)
-    recorded_at = models.DateTimeField(auto_now_add=True)
-    author = models.ForeignKey("incidents.Person", models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(_("記録した時刻"), auto_now_add=True)
+    author = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, related_name="+", verbose_name=_("記録した人")
+    )
     author_label = models.CharField(max_length=120, blank=True)
     certainty = models.CharField(_("確かさ"), max_length=10, choices=Certainty, default=Certainty.FACT)
     text = models.TextField(_("できごと"))

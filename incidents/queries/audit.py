@@ -63,7 +63,6 @@ VERBS: dict[str, str | Promise] = {
 
 # Names in the trace that are not fields of the record, or whose field has no name of its own.
 OTHER_FIELDS: dict[str, str | Promise] = {
-    "channel": _("伝え方"),
     "check_check_on": _("確かめる日"),
     "check_checker": _("確かめる人"),
     "check_threshold": _("どうなれば効いたと言えるか"),
@@ -72,6 +71,9 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "reopened_at": _("見直しの始まり"),
     "review_on": _("見直す日"),
 }
+
+# Names in the trace that are a field under another name.
+SAME_AS = {"channel": "first_report_channel"}
 
 
 def verb_label(verb: str) -> str | Promise:
@@ -119,7 +121,7 @@ def readable_changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
 
 def _field(model: type[models.Model], name: str) -> models.Field | None:
     try:
-        found = model._meta.get_field(name)
+        found = model._meta.get_field(SAME_AS.get(name, name))
     except FieldDoesNotExist:
         return None
     return found if isinstance(found, models.Field) else None
