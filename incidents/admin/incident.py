@@ -15,7 +15,6 @@ from incidents.domain import incident
 from incidents.enums import Stage
 from incidents.models import Incident
 
-
 TITLES = {
     Stage.REPAIRED_ONLY: _("終える（修理のみ）"),
     Stage.WITHDRAWN: _("取り下げる"),
