@@ -1,0 +1,224 @@
+"""Every address of the site, asked by somebody who is not signed in and by somebody of another team (invariant 9)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from incidents.domain import reminder
+from incidents.models import EffectCheck, FollowUp
+from tests.factories import LetterFactory
+
+# Whoever comes may see these; each says why.
+PUBLIC = {
+    "healthz": "asked by the load balancer, says only that it answers",
+    "setup": "its link is the secret, works once",
+    "mail-done": "its link is the secret, standing is asked again",
+    "set_language": "a choice of language needs no name",
+    "account_login": "the door",
+    "account_logout": "ends a session that there may be",
+    "account_signup": "says that nobody lets themselves in",
+    "account_inactive": "says that an account sleeps",
+    "account_reset_password": "asks for an address, says the same to all",
+    "account_reset_password_done": "says the same to all",
+    "account_reset_password_from_key": "its link is the secret",
+    "account_reset_password_from_key_done": "says that it is done",
+    "account_confirm_email": "its link is the secret; no address is confirmed by mail here",
+    "account_email_verification_sent": "says that a mail was sent",
+    "account_confirm_login_code": "leads back to the door when no code was asked for",
+    "admin:login": "leads to the door",
+    "admin:logout": "ends a session that there may be",
+    "admin:jsi18n": "words of the calendar",
+}
+# Pages without a key in their address: each shows what is one's own.
+OWN = {
+    "today",
+    "incident-list",
+    "incident-new",
+    "seam-list",
+    "letter-list",
+    "letter-write-today",
+    "preferences",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    converters: tuple[str, ...]
+
+
+def walk(resolver: URLResolver, space: str = "") -> list[Route]:
+    found = []
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            found += walk(entry, f"{entry.namespace}:" if entry.namespace else space)
+        elif isinstance(entry, URLPattern) and entry.name:
+            found.append(Route(f"{space}{entry.name}", tuple(entry.pattern.converters)))
+    return found
+
+
+ROUTES = {route.name: route for route in walk(get_resolver())}
+HOUSE = {route.name: route for route in walk(get_resolver("incidents.urls"))}
+KEYED = sorted(name for name, route in HOUSE.items() if route.converters and name not in PUBLIC)
+
+
+def arguments(route: Route, world: Any = None) -> list[Any]:
+    """The keys of alice's records for this address, or keys of nothing at all."""
+    if world is None:
+        return ["K-99999" if one == "key" else 99999 if one in {"pk", "id"} else "none" for one in route.converters]
+    noun = route.name.partition("-")[0]
+    values = {"key": world.incident.reference, "pk": getattr(world, noun).pk if hasattr(world, noun) else None}
+    return [values[one] for one in route.converters]
+
+
+@pytest.fixture
+def world(clock, story, alice):
+    """One of everything that has an address, all of alice's team."""
+
+    class World:
+        measure = story.done()
+        check = EffectCheck.objects.get(measure=measure)
+        incident = measure.incident
+        root = measure.root
+        why = measure.root.why
+        letter = LetterFactory(recipient=alice, subject="お知らせ 社外秘の件")
+        follow_up = FollowUp.objects.first()
+
+    return World
+
+
+def body(response: Any) -> str:
+    """An answer without what is new in each answer anyway."""
+    text = response.content.decode()
+    # The tokens are drawn anew, and `next` leads back to where one is.
+    return re.sub(r'(name="csrfmiddlewaretoken" value|name="next" value|nonce|"X-CSRFToken": ?)="[^"]*"', "", text)
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    return {
+        m.__name__: list(m._default_manager.order_by("pk").values())
+        for m in apps.get_app_config("incidents").get_models()
+    }
+
+
+def test_every_address_is_known_here():
+    """A new address belongs into OWN or PUBLIC, or has a key in it."""
+    assert {name for name, route in HOUSE.items() if not route.converters} == OWN | {"healthz"}
+    assert PUBLIC.keys() - {"admin:login"} <= ROUTES.keys() | {
+        "account_email_verification_sent",
+        "account_confirm_email",
+    }
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", sorted(ROUTES.keys() - PUBLIC.keys()))
+def test_signed_out_is_led_to_the_door(name, method, client_of, dave, db):
+    try:
+        url = reverse(name, args=arguments(ROUTES[name]))
+    except NoReverseMatch:
+        pytest.skip("an address with a pattern of its own; the console's are led to the door as a whole")
+    answer = getattr(client_of(dave), method)(url)
+
+    assert (answer.status_code, answer.headers.get("Location", "").partition("?")[0]) in {
+        (302, "/account/login/"),
+        (302, "/console/login/"),
+        (301, url + "/"),
+    }
+
+
+@pytest.mark.parametrize("name", KEYED)
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+def test_stranger_is_told_what_nothing_would_tell(name, method, htmx, world, client_of, carol):
+    stranger = client_of(carol, **{"HX-Request": "true"} if htmx else {})
+    route = HOUSE[name]
+    before = everything()
+    there = getattr(stranger, method)(reverse(name, args=arguments(route, world)))
+    nothing = getattr(stranger, method)(reverse(name, args=arguments(route)))
+
+    assert there.status_code == nothing.status_code
+    # 405 says which method an address takes, the same for all; everything else is "not found".
+    assert there.status_code in {404, 405}
+    assert body(there).splitlines() == body(nothing).splitlines()
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_page_of_ones_own_shows_nothing_of_others(name, world, client_of, carol):
+    answer = client_of(carol).get(reverse(name))
+    shown = answer.content.decode()
+
+    for secret in (
+        world.incident.title,
+        world.incident.reference,
+        world.measure.title,
+        "佐藤 美咲",
+        "社外秘",
+        "受注課",
+        "alice@example.jp",
+    ):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=見積書",
+        "q=K-1",
+        "team=orders",
+        "stage=open",
+        "owner={bob}",
+        "q=送信前",
+        "q=宛先を見る手順",
+        "page=2",
+        "category=billing",
+    ],
+)
+def test_no_filter_reaches_across(query, world, client_of, carol, bob):
+    answer = client_of(carol).get(reverse("incident-list") + "?" + query.format(bob=bob.pk))
+    shown = answer.content.decode()
+    assert world.incident.title not in shown
+    assert bob.name not in shown
+    assert "受注課" not in shown
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_viewer_reads_and_is_refused_calmly(name, world, client_of, vera):
+    """What a viewer may not do is said (403), never a fault; nothing changes."""
+    client = client_of(vera)
+    before = everything()
+    for method in ("get", "post"):
+        answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
+        # A letter is its addressee's alone.
+        assert answer.status_code in ({404, 405} if name.startswith("letter") else {200, 302, 403, 405})
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_deactivated_lead_is_out_at_once(name, world, client_of, alice):
+    client = client_of(alice)
+    alice.is_active = False
+    alice.save()
+    answer = client.get(reverse(name, args=arguments(HOUSE[name], world)))
+    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/account/login/")
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_administrator_is_no_member(name, world, client_of, admin):
+    """The organisation's administrator stands outside the teams: the team's pages are not theirs."""
+    answer = client_of(admin).get(reverse(name, args=arguments(HOUSE[name], world)))
+    assert answer.status_code in {404, 405}
+
+
+def test_digest_holds_nothing_of_another_team(world, carol, clock, other_team):
+    clock.to("2026-12-15 09:00")
+    reminder.write_due_digests()
+    from incidents.models import Letter
+
+    assert not Letter.objects.filter(recipient=carol).exists()

@@ -1,0 +1,221 @@
+"""The life of a letter: one writes it, one takes it, and whatever the server says it never gets lost or doubled."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from incidents.domain import letter
+from incidents.domain.letter import BACK_OFF_MINUTES, LEASE
+from incidents.enums import DeliveryState, LetterKind, LetterState
+from incidents.letters.base import Rendered
+from incidents.models import AuditEntry, Letter
+from tests.factories import LetterFactory, ReminderDeliveryFactory
+
+TEXT = Rendered("ja", "送信テスト", "届いていますか。\n", "<p>届いていますか。</p>")
+
+
+def post(to, key="test:1") -> Letter:
+    return letter.post(kind=LetterKind.TEST, key=key, to=to, rendered=TEXT)
+
+
+def fresh(one: Letter) -> Letter:
+    return Letter.objects.get(pk=one.pk)
+
+
+def test_letter_waits_and_rings_after_the_commit(bob, django_capture_on_commit_callbacks, mailoutbox):
+    with django_capture_on_commit_callbacks() as bells:
+        one = post(bob)
+    assert (one.state, one.to_email, one.to_name, one.language, one.attempts) == (
+        LetterState.WAITING,
+        "bob@example.jp",
+        "鈴木 健太",
+        "ja",
+        0,
+    )
+    assert len(bells) == 1
+    assert mailoutbox == []
+    bells[0]()
+    assert fresh(one).state == LetterState.SENT
+    assert [mail.subject for mail in mailoutbox] == ["送信テスト"]
+
+
+def test_bell_that_cannot_ring_does_not_break_the_form(bob, monkeypatch, django_capture_on_commit_callbacks, caplog):
+    class Away:
+        def signature(self, *_: object, **__: object):
+            raise ConnectionError("broker away")
+
+    monkeypatch.setattr("incidents.later.current_app", Away())
+    with django_capture_on_commit_callbacks(execute=True):
+        one = post(bob)
+    assert fresh(one).state == LetterState.WAITING
+    assert "broker away" in caplog.text
+
+
+def test_without_a_mail_server_it_is_kept_and_nobody_rings(bob, settings, django_capture_on_commit_callbacks):
+    settings.MAIL_CONFIGURED = False
+    with django_capture_on_commit_callbacks() as bells:
+        assert post(bob).state == LetterState.KEPT
+    assert bells == []
+
+
+def test_same_letter_is_not_written_twice(bob):
+    post(bob)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        post(bob)
+
+
+def test_message_id_belongs_to_the_letter(bob, settings):
+    one, two = post(bob, "test:1"), post(bob, "test:2")
+    assert one.message_id != two.message_id
+    assert one.message_id.startswith("<") and one.message_id.endswith("@example.jp>")
+
+
+# Claim --------------------------------------------------------------------------------------
+
+
+def test_claim_takes_the_letter_that_is_due_longest(clock, organisation):
+    now = timezone.now()
+    LetterFactory(next_try_at=now + timedelta(seconds=1))
+    second = LetterFactory(next_try_at=now)
+    first = LetterFactory(next_try_at=now - timedelta(minutes=1))
+
+    assert [letter.claim().pk, letter.claim().pk, letter.claim()] == [first.pk, second.pk, None]
+
+
+def test_claim_is_lost_by_the_second(clock, organisation):
+    one = LetterFactory()
+    taken = letter.claim(one.pk)
+    assert (taken.state, taken.attempts, taken.claimed_until) == (LetterState.SENDING, 1, timezone.now() + LEASE)
+    assert letter.claim(one.pk) is None
+
+
+@pytest.mark.parametrize("state", sorted(set(LetterState.values) - {"waiting", "sending"}))
+def test_settled_letter_is_not_claimed(clock, organisation, state):
+    LetterFactory(state=state, sent_at=timezone.now() if state == "sent" else None)
+    assert letter.claim() is None
+
+
+def test_claim_of_a_dead_worker_runs_out(clock, organisation):
+    one = LetterFactory()
+    dead = letter.claim(one.pk)
+    clock.forward(seconds=LEASE.total_seconds())
+    assert letter.claim(one.pk) is None
+    clock.forward(seconds=1)
+    heir = letter.claim(one.pk)
+    assert heir.attempts == 2
+
+    assert not letter.mark_dot(dead)  # the one who was thought dead must not send
+    assert letter.mark_dot(heir)
+    letter.mark_failed(dead, error="late", for_good=True)
+    assert (fresh(one).state, fresh(one).error) == (LetterState.SENDING, "")
+
+
+def test_late_bad_news_leaves_the_ledger_of_the_heir_alone(clock, organisation):
+    one = LetterFactory()
+    row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    dead = letter.claim(one.pk)
+    clock.forward(minutes=6)
+    letter.claim(one.pk)
+    letter.mark_failed(dead, error="late", for_good=True)
+    row.refresh_from_db()
+    assert row.state == DeliveryState.WRITTEN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_threads_one_claim():
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        # Threads share one connection to a database in memory; the file is tried in tests/integration.
+        pytest.skip("a database in memory has one connection")
+    letters = [LetterFactory(recipient=None, to_name="n", to_email="n@example.jp") for _ in range(20)]
+    won: list[int] = []
+    start = threading.Barrier(4)
+
+    def race() -> None:
+        start.wait()
+        for one in letters:
+            with transaction.atomic():
+                taken = letter.claim(one.pk)
+            if taken is not None:
+                won.append(taken.pk)
+        connection.close()
+
+    racers = [threading.Thread(target=race) for _ in range(4)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(60)
+    assert sorted(won) == sorted(one.pk for one in letters)
+
+
+# What the server said --------------------------------------------------------------------------
+
+
+def test_taken(clock, organisation):
+    one = LetterFactory()
+    row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    letter.mark_sent(letter.claim(one.pk))
+    row.refresh_from_db()
+    assert (fresh(one).state, fresh(one).sent_at, fresh(one).claim) == (LetterState.SENT, timezone.now(), "")
+    assert (row.state, row.settled_at) == (DeliveryState.SENT, timezone.now())
+
+
+def test_back_off_grows_and_ends(clock, organisation):
+    one = LetterFactory()
+    row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    for minutes in BACK_OFF_MINUTES:
+        letter.mark_failed(letter.claim(one.pk), error="451 later", for_good=False)
+        waits = (fresh(one).next_try_at - timezone.now()).total_seconds()
+        assert 0.9 * minutes * 60 <= waits <= 1.1 * minutes * 60
+        assert (fresh(one).state, fresh(one).error, letter.claim()) == (LetterState.WAITING, "451 later", None)
+        clock.forward(seconds=waits + 1)
+    letter.mark_failed(letter.claim(one.pk), error="451 later", for_good=False)
+    row.refresh_from_db()
+    assert (fresh(one).state, row.state) == (LetterState.FAILED, DeliveryState.FAILED)
+
+
+def test_refused_for_good(clock, organisation):
+    one = LetterFactory()
+    row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    letter.mark_failed(letter.claim(one.pk), error="550 " + "x" * 600, for_good=True)
+    row.refresh_from_db()
+    assert (fresh(one).state, len(fresh(one).error), row.state) == (LetterState.FAILED, 500, DeliveryState.FAILED)
+
+
+def test_sent_again_is_the_same_letter(clock, alice, django_capture_on_commit_callbacks, mailoutbox):
+    one = LetterFactory(recipient=alice)
+    row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    letter.mark_failed(letter.claim(one.pk), error="550", for_good=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        letter.send_again(one, by=alice)
+    row.refresh_from_db()
+    assert (fresh(one).state, fresh(one).message_id, fresh(one).text) == (LetterState.SENT, one.message_id, one.text)
+    assert [mail.extra_headers["Message-ID"] for mail in mailoutbox] == [one.message_id]
+    assert row.state == DeliveryState.SENT
+    assert AuditEntry.objects.filter(verb="letter.sent_again").count() == 1
+
+
+@pytest.mark.parametrize("state", [LetterState.SENT, LetterState.WAITING, LetterState.KEPT, LetterState.CANCELLED])
+def test_only_a_failed_letter_is_sent_again(clock, alice, state):
+    one = LetterFactory(state=state, sent_at=timezone.now())
+    letter.send_again(one, by=alice)
+    assert (fresh(one).state, AuditEntry.objects.count()) == (state, 0)
+
+
+@pytest.mark.parametrize("state", [LetterState.SENT, LetterState.KEPT])
+def test_what_was_sent_stays(clock, alice, state):
+    one = LetterFactory(state=state, sent_at=timezone.now())
+    letter.cancel(one, by=alice, reason="x")
+    assert (fresh(one).state, AuditEntry.objects.count()) == (state, 0)
+
+
+def test_taken_back_once(clock, alice):
+    one = LetterFactory()
+    letter.cancel(one, by=alice, reason="x")
+    letter.cancel(one, by=alice, reason="y")
+    assert (fresh(one).state, fresh(one).error, AuditEntry.objects.count()) == (LetterState.CANCELLED, "x", 1)
+    assert letter.claim(one.pk) is None

@@ -1,0 +1,218 @@
+"""Lists and pages cost the same for one row and for many, and show each record once."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents.domain import countermeasure
+from incidents.enums import Role, Stage
+from incidents.models import Incident, Why
+from incidents.queries import engine, insight, reminder
+from incidents.queries import incident as incidents
+from incidents.queries import team as teams
+from tests.factories import (
+    CountermeasureFactory,
+    EngineMarkFactory,
+    IncidentFactory,
+    LetterFactory,
+    MembershipFactory,
+    PersonFactory,
+    TeamFactory,
+    TimelineEntryFactory,
+    WhyFactory,
+)
+
+pytestmark = pytest.mark.usefixtures("clock")
+
+
+def listed(by, **filters) -> list[str]:
+    return [
+        one.title for one in incidents.incident_list(by=by, filters=incidents.Filters(**filters), page=1).object_list
+    ]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_list_costs_the_same(alice, team, rows, django_assert_num_queries):
+    for number in range(rows):
+        CountermeasureFactory(incident=IncidentFactory(team=team, owner=alice, title=f"{number}"))
+    with django_assert_num_queries(3):
+        shown = incidents.incident_list(by=alice, filters=incidents.Filters(), page=1)
+        assert len([(one.team.name, str(one.owner), one.seams) for one in shown]) == min(rows, incidents.PAGE_SIZE)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 60])
+def test_incident_page_costs_the_same(story, rows, django_assert_num_queries):
+    known = story.with_root()
+    for number in range(rows):
+        story.promised(to=known, title=f"対策{number}")
+        TimelineEntryFactory(incident=known.incident)
+        WhyFactory(incident=known.incident, parent=known.why)
+    incident = Incident.objects.get(pk=known.incident.pk)
+    with django_assert_num_queries(6):
+        page = incidents.incident_page(incident)
+        for measure in page.measures:
+            assert [(str(r.recipient), r.letter) for r in measure.follow_up.deliveries.all()]
+            assert [str(check.checker) for check in measure.checks.all()]
+        assert len(page.measures) == rows and len(page.whys) == rows + 1
+
+
+def test_person_in_several_teams_sees_each_record_once(alice, bob, team):
+    for person in (alice, bob):
+        MembershipFactory(person=person, team=TeamFactory(), role=Role.MEMBER)
+    IncidentFactory(team=team, title="一度だけ")
+    assert listed(alice) == ["一度だけ"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("見積", True),
+        ("見積 青空", True),
+        ("見積 存在しない", False),
+        ("K-7001", True),
+        ("k-7001", True),
+        ("7001", True),
+        ("7002", False),
+        ("宛先の候補", True),
+        ("手順がない", True),
+        ("突き合わせる", True),
+        ("%", False),
+        ("_", False),
+        ("'; --", False),
+        ("７００１", False),
+        ("99999999999999999999", False),
+    ],
+)
+def test_search(alice, team, words, found):
+    one = IncidentFactory(team=team, number=7001, title="見積書を送った", counterparty="青空物産")
+    TimelineEntryFactory(incident=one, text="宛先の候補から選んだ")
+    why = WhyFactory(incident=one, text="手順がない")
+    CountermeasureFactory(incident=one, root__why=why, title="社名を突き合わせる")
+    assert listed(alice, q=words) == (["見積書を送った"] if found else [])
+
+
+def test_filters(alice, bob, team, other_team):
+    IncidentFactory(team=team, title="a", severity="S1", category="billing", owner=bob, stage=Stage.MENDED)
+    IncidentFactory(team=team, title="b", severity="S2", owner=alice)
+    assert [
+        listed(alice, **f)
+        for f in (
+            {"severity": "S1"},
+            {"category": "billing"},
+            {"owner": alice.pk},
+            {"stage": "open"},
+            {"stage": "mended"},
+        )
+    ] == [
+        ["a"],
+        ["a"],
+        ["b"],
+        ["b"],
+        ["a"],
+    ]
+    assert listed(alice, team="accounts") == []
+
+
+def test_why_tree_reads_top_down(crack):
+    first = WhyFactory(incident=crack, text="A")
+    second = WhyFactory(incident=crack, text="B")
+    WhyFactory(incident=crack, text="A1", parent=first)
+    WhyFactory(incident=crack, text="B1", parent=second)
+    WhyFactory(incident=crack, text="A2", parent=first)
+    nodes = incidents.why_tree(list(Why.objects.filter(incident=crack)))
+    assert [(n.why.text, n.depth, n.number) for n in nodes] == [
+        ("A", 0, "1"),
+        ("A1", 1, "1.1"),
+        ("A2", 1, "1.2"),
+        ("B", 0, "2"),
+        ("B1", 1, "2.1"),
+    ]
+
+
+# Today ----------------------------------------------------------------------------------------
+
+
+def test_my_promises_in_business_days(story, bob, alice):
+    known = story.with_root()
+    for due_on in (date(2026, 11, 27), date(2026, 11, 24), date(2026, 12, 1)):
+        story.promised(to=known, due_on=due_on)
+    lines = reminder.my_open(bob, "countermeasure")
+    assert [(line.follow_up.due_on.day, line.days, line.is_late) for line in lines] == [
+        (24, 0, False),
+        (27, 3, False),
+        (1, 5, False),
+    ]
+    assert reminder.my_open(alice, "countermeasure") == []
+
+
+def test_nothing_gets_later_on_a_closed_day(story, bob, clock):
+    story.promised(due_on=date(2026, 11, 27))  # a Friday
+    seen = {}
+    for day in ("2026-11-27", "2026-11-28", "2026-11-29", "2026-11-30", "2026-12-01"):
+        clock.to(day)
+        seen[day[-2:]] = reminder.my_open(bob, "countermeasure")[0].days
+    assert seen == {"27": 0, "28": 0, "29": 0, "30": -1, "01": -2}
+
+
+@pytest.mark.parametrize("rows", [1, 3, 19])
+def test_my_promises_cost_the_same(story, bob, rows, django_assert_num_queries):
+    known = story.with_root()
+    for _ in range(rows):
+        story.promised(to=known)
+    with django_assert_num_queries(3):
+        assert len([line.follow_up.what for line in reminder.my_open(bob, "countermeasure")]) == rows
+
+
+def test_counts(story, bob, alice):
+    known = story.with_root()
+    story.promised(to=known, due_on=date(2026, 11, 24))
+    measure = story.promised(to=known)
+    countermeasure.complete(measure, by=bob, note="x")
+    assert reminder.my_counts(bob) == {"measures": 1, "checks": 0, "checks_due": 0, "pressing": 1}
+    assert reminder.my_counts(alice) == {"measures": 0, "checks": 1, "checks_due": 0, "pressing": 0}
+
+
+def test_bowl_counts_the_teams_own_quarter(alice, carol, team):
+    now = timezone.now()
+    IncidentFactory(team=team, stage=Stage.MENDED, mended_at=now)
+    IncidentFactory(team=team, stage=Stage.MEASURES_COMMITTED)
+    IncidentFactory(team=team, stage=Stage.RECORDED)
+    IncidentFactory(team=team, stage=Stage.WITHDRAWN)
+    IncidentFactory(team=team, kind="concern")
+    IncidentFactory(team=team, noticed_at=now - timedelta(days=200))
+    bowl = insight.team_bowl(alice)
+    assert (bowl.gold, bowl.urushi, bowl.open, bowl.left_out, len(bowl.cracks)) == (1, 1, 1, 0, 3)
+    assert insight.team_bowl(carol).total == 0
+
+
+def test_figures_of_an_empty_team_are_none(alice):
+    assert insight.team_figures(alice) == insight.TeamFigures(None, None, None, 0)
+
+
+def test_work_is_given_to_active_editors(alice, bob, vera, team):
+    MembershipFactory(person=PersonFactory(is_active=False), team=team, role=Role.LEAD)
+    assert {person.email for person in teams.can_work(team)} == {"alice@example.jp", "bob@example.jp"}
+
+
+# The engine -----------------------------------------------------------------------------------
+
+
+def test_engine_that_never_ran_is_not_called_broken(organisation):
+    assert not engine.stands_still()
+
+
+@pytest.mark.parametrize(("minutes", "still"), [(119, False), (121, True)])
+def test_engine_without_a_sign_of_life_stands_still(clock, organisation, minutes, still):
+    EngineMarkFactory()
+    clock.forward(minutes=minutes)
+    assert engine.stands_still() is still
+
+
+@pytest.mark.parametrize(("minutes", "still"), [(119, False), (121, True)])
+def test_letter_that_nobody_takes_means_standstill(clock, organisation, minutes, still):
+    LetterFactory()
+    clock.forward(minutes=minutes)
+    assert engine.stands_still() is still

@@ -1,0 +1,149 @@
+"""One snapshot a letter and language: what people read is reviewed as text.
+
+After a wanted change: UPDATE_SNAPSHOTS=1 pytest tests/letters, then read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+from incidents.enums import Language
+from incidents.letters import account, test
+from incidents.letters import reminder as words
+from incidents.letters.base import Rendered
+
+FOLDER = Path(__file__).parent / "snapshots"
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
+TODAY = date(2026, 12, 11)
+
+
+def item(**change: object) -> words.Item:
+    usual = {
+        "kind": "countermeasure",
+        "what": "送信前に宛先と社名を突き合わせる画面を出す",
+        "reference": "K-128",
+        "incident": "見積書を別の会社に送った",
+        "team": "受注課",
+        "due": "12月11日（金）",
+        "days": 0,
+        "mine": True,
+        "stands_in": False,
+        "owner": "鈴木",
+        "promised_outside": False,
+        "done_url": "http://testserver/m/token/",
+        "page_url": "http://testserver/incidents/K-128/#measure-1",
+    }
+    return words.Item(**usual | change)
+
+
+def digest(person, *items: words.Item) -> Rendered:
+    return words.digest(person, list(items), today=TODAY)
+
+
+LETTERS = {
+    "account-password-reset": lambda p: account.password_reset(
+        p, "http://testserver/account/password/reset/key/1-abc/"
+    ),
+    "test-sending": lambda p: test.sending(p),
+    "digest-due-today": lambda p: digest(p, item()),
+    "digest-one-day-left": lambda p: digest(p, item(days=1)),
+    "digest-seven-days-left": lambda p: digest(p, item(days=7)),
+    "digest-one-day-late": lambda p: digest(p, item(days=-1, promised_outside=True)),
+    "digest-somebody-elses": lambda p: digest(p, item(days=-7, mine=False, done_url="")),
+    "digest-check-due": lambda p: digest(p, item(kind="effect_check", done_url="")),
+    "digest-check-ahead": lambda p: digest(p, item(kind="effect_check", done_url="", days=3)),
+    "digest-several": lambda p: digest(
+        p,
+        item(days=3, what="テンプレートに版を入れる", reference="K-130"),
+        item(days=-5, mine=False, done_url="", what="共有フォルダの権限を分ける"),
+        item(days=-2),
+        item(kind="effect_check", done_url="", days=0, what="二重払いを画面で止める"),
+    ),
+    "digest-several-none-late": lambda p: digest(p, item(days=3), item(days=1, what="別の対策")),
+}
+
+
+@pytest.fixture
+def person(bob):
+    return bob
+
+
+@pytest.mark.parametrize("language", Language.values)
+@pytest.mark.parametrize("name", LETTERS)
+def test_letter_reads_as_reviewed(name, language, person):
+    person.language = language
+    rendered = LETTERS[name](person)
+    shown = f"Subject: {rendered.subject}\n\n{rendered.text}\n----- HTML -----\n{rendered.html.strip()}\n"
+    file = FOLDER / f"{name}.{language}.txt"
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
+        file.write_text(shown, encoding="utf-8")
+
+    assert shown == file.read_text(encoding="utf-8")
+
+
+def test_no_snapshot_is_left_over():
+    assert {file.name for file in FOLDER.iterdir()} == {
+        f"{name}.{code}.txt" for name in LETTERS for code in Language.values
+    }
+
+
+def test_every_letter_has_a_snapshot():
+    """A new folder or file below templates/letters needs a line in LETTERS."""
+    kinds = {
+        f"{file.parent.name}/{file.name.removesuffix('.subject.txt')}" for file in TEMPLATES.rglob("*.subject.txt")
+    }
+    assert kinds == {"account/password_reset", "reminder/digest", "test/sending"}
+    for kind in kinds:
+        for ending in (".subject.txt", ".txt", ".html"):
+            get_template(f"letters/{kind}{ending}")
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_text_and_html_say_the_same(name, person):
+    """Whoever reads only one part misses no link and no promise."""
+    rendered = LETTERS[name](person)
+    for line in rendered.text.splitlines():
+        if line.startswith("http"):
+            assert line in rendered.html
+        if line.startswith("■ "):
+            assert line.removeprefix("■ ") in rendered.html
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_html_needs_nothing_from_elsewhere(name, person):
+    html = LETTERS[name](person).html
+    assert "<img" not in html and "<script" not in html and "<link" not in html
+    assert "https://" not in html.replace("http://testserver", "")
+
+
+@pytest.mark.parametrize("language", Language.values)
+def test_what_people_wrote_stays_text(language, person):
+    """Markup in a title is shown, not run; and the plain part is not escaped."""
+    person.language, person.name = language, "<b>鈴木</b>"
+    rendered = digest(
+        person, item(what="<script>alert(1)</script> & 'x'", incident="{{ settings.SECRET_KEY }}", owner="<i>x</i>")
+    )
+
+    assert "<script>" not in rendered.html and "&lt;script&gt;" in rendered.html
+    assert "<script>alert(1)</script> & 'x'" in rendered.text
+    assert "{{ settings.SECRET_KEY }}" in rendered.text
+    assert "<script>alert(1)</script> & 'x'" in rendered.subject
+
+
+def test_english_letter_has_no_japanese_of_ours(person):
+    person.language, person.name = "en", "Kenta Suzuki"
+    rendered = digest(
+        person,
+        item(what="W", incident="I", team="T", owner="O", due="Fri 11 Dec", promised_outside=True),
+        item(what="W", incident="I", team="T", owner="O", due="Fri 11 Dec", mine=False, days=-3, done_url=""),
+        item(what="W", incident="I", team="T", owner="O", due="Fri 11 Dec", kind="effect_check", done_url=""),
+    )
+    ours = (rendered.subject + rendered.text + rendered.html).replace("うしろ", "")
+    assert [
+        character for character in ours if "\u3040" <= character <= "\u30ff" or "\u4e00" <= character <= "\u9fff"
+    ] == []
