@@ -31,7 +31,7 @@ up: install ## start everything: web, worker, beat, broker; Ctrl-C stops it
 	@$(PY) manage.py up --port '$(PORT)' $(up_host) $(up_sample)
 
 test: install-dev ## every test: unit, integration, browser (PYTEST="-k word" for some)
-	@$(PY) -m pytest $(PYTEST)
+	@sh tests/run.sh $(PYTEST)
 
 check: install-dev ## style, import contracts, migrations, templates
 	@.venv/bin/ruff check .
