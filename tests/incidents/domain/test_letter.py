@@ -129,7 +129,7 @@ def test_late_bad_news_leaves_the_ledger_of_the_heir_alone(clock, organisation):
 @pytest.mark.django_db(transaction=True)
 def test_many_threads_one_claim():
     if connection.vendor == "sqlite" and connection.is_in_memory_db():
-        # Threads share one connection to a database in memory; the file is tried in tests/integration.
+        # Threads would share its one connection; tests/integration/test_claim.py races on a file.
         pytest.skip("a database in memory has one connection")
     letters = [LetterFactory(recipient=None, to_name="n", to_email="n@example.jp") for _ in range(20)]
     won: list[int] = []
