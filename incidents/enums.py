@@ -1,8 +1,8 @@
 """Every vocabulary of the app (product.md section 1). Labels are what the screen shows."""
 
 from django.db import models
-from django.utils.translation import pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):

@@ -16,16 +16,15 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import (
     COVERING_STATUSES,
     EDITING_ROLES,
+    RUNNING_STATUSES,
     WEAK_STRENGTHS,
     IncidentKind,
     MeasureStatus,
     Role,
-    RUNNING_STATUSES,
     Severity,
     Stage,
 )
 from incidents.errors import NotAllowed, Refused
-
 
 # Who ---------------------------------------------------------------------------------------
 
@@ -59,6 +58,7 @@ class MeasureFacts:
     status: str
     strength: int
     root_id: int | None
+    excused: bool = False  # promised although weak, with a lead's reason that is kept (invariant 2)
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,16 @@ def is_untreated(measures: Sequence[MeasureFacts]) -> bool:
     """True when all that was promised is "be careful" or "teach" (B-5, A-34): shown as 未対策."""
     standing = [m for m in measures if m.status in COVERING_STATUSES]
     return bool(standing) and all(m.strength in WEAK_STRENGTHS for m in standing)
+
+
+def weak_without_reason(measures: Sequence[MeasureFacts], severity: str) -> bool:
+    """Whether all that stands is weak and no lead has said why (invariant 2). Asked of every severity but S4.
+
+    A severity that nobody has set yet counts as serious: otherwise leaving it open would be the way round.
+    """
+    if severity == Severity.S4 or not is_untreated(measures):
+        return False
+    return not any(m.excused for m in measures if m.status in COVERING_STATUSES)
 
 
 def gates(record: RecordFacts) -> list[Gate]:
@@ -168,6 +178,14 @@ def _measures_gate(record: RecordFacts) -> Gate:
             "root_uncovered",
             _("対策のない真因が残っています。"),
             _("その真因に対策を約束するか、見直し日を決めてリスクを受け入れてください。"),
+            "measures",
+        )
+    if weak_without_reason(record.measures, record.severity):
+        return Gate(
+            stage,
+            "weak_only",
+            _("「心がける」「教える」だけでは未対策です。"),
+            _("仕組みを変える対策を足してください。それでも進めるときは、リーダーが理由を書きます。"),
             "measures",
         )
     return _open(stage)
@@ -290,8 +308,8 @@ def refuse_commit(
         raise Refused(
             "check_before_due", _("効果確認の日が期限より前か同じ日です。"), _("期限より後の日を選んでください。")
         )
-    after_commit = [*others, MeasureFacts(MeasureStatus.COMMITTED, facts.strength, None)]
-    if severity != "" and is_untreated(after_commit) and severity in {Severity.S1, Severity.S2, Severity.S3}:
+    promised = MeasureFacts(MeasureStatus.COMMITTED, facts.strength, None)
+    if weak_without_reason([*others, promised], severity):
         if not weak_reason.strip():
             raise Refused(
                 "weak_only",

@@ -87,7 +87,10 @@ def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) ->
         raise Refused("no_reason", _("受け入れる理由が書かれていません。"), _("理由を一行書いてください。"), "causes")
     if review_on <= today_here():
         raise Refused(
-            "review_in_past", _("見直す日が今日より前か今日です。"), _("明日か、それより後の日付を入れてください。"), "causes"
+            "review_in_past",
+            _("見直す日が今日より前か今日です。"),
+            _("明日か、それより後の日付を入れてください。"),
+            "causes",
         )
     root.risk_reason, root.risk_review_on, root.risk_by = reason, review_on, by
     root.save()

@@ -38,7 +38,9 @@ def record_outcome(
     )
     look_again = outcome in {Outcome.PARTLY, Outcome.INCONCLUSIVE}
     if look_again and (again_on is None or again_on <= today_here()):
-        raise Refused("no_next_check", _("次に確かめる日が決まっていません。"), _("明日か、それより後の日付を入れてください。"))
+        raise Refused(
+            "no_next_check", _("次に確かめる日が決まっていません。"), _("明日か、それより後の日付を入れてください。")
+        )
     early = (check.check_on - today_here()).days
     check.outcome, check.outcome_note = outcome, note
     check.decided_at, check.decided_by = timezone.now(), by

@@ -109,7 +109,10 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
             check_on=check.check_on if check else None,
         ),
         severity=incident.severity,
-        others=[rules.MeasureFacts(*row) for row in others.values_list("status", "strength", "root_id")],
+        others=[
+            rules.MeasureFacts(status, strength, root_id, excused=bool(reason))
+            for status, strength, root_id, reason in others.values_list("status", "strength", "root_id", "weak_reason")
+        ],
         role=role,
         weak_reason=weak_reason,
         today=today_here(),
@@ -135,6 +138,18 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
     )
     refresh_stage(incident, by=by)
     return measure
+
+
+@transaction.atomic
+def propose_and_commit(incident: Incident, *, by: Person, weak_reason: str = "", **plan: Any) -> Countermeasure:
+    """Write a measure down and promise it at once. When the promise is refused nothing is kept. Raises as both do."""
+    return commit(propose(incident, by=by, **plan), by=by, weak_reason=weak_reason)
+
+
+@transaction.atomic
+def edit_and_commit(measure: Countermeasure, *, by: Person, weak_reason: str = "", **plan: Any) -> Countermeasure:
+    """Complete an idea and promise it at once. When the promise is refused nothing is kept. Raises as both do."""
+    return commit(edit(measure, by=by, **plan), by=by, weak_reason=weak_reason)
 
 
 @transaction.atomic
@@ -276,7 +291,9 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
     if not reason.strip():
         raise Refused("no_reason", _("実施しない理由が書かれていません。"), _("理由を一行書いてください。"))
     if review_on <= today_here():
-        raise Refused("review_in_past", _("見直す日が今日より前か今日です。"), _("明日か、それより後の日付を入れてください。"))
+        raise Refused(
+            "review_in_past", _("見直す日が今日より前か今日です。"), _("明日か、それより後の日付を入れてください。")
+        )
     old = measure.status
     measure.status, measure.not_doing_reason = MeasureStatus.NOT_DOING, reason
     measure.not_doing_by, measure.not_doing_review_on = by, review_on

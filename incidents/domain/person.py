@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from incidents.domain import audit
 from incidents.domain.organisation import audit_changes, refuse_unless_administrator
+from incidents.domain.team import refuse_last_lead_leaving
 from incidents.errors import Refused
 from incidents.models import Person
 from incidents.models.person import normalise_email
@@ -63,6 +64,8 @@ def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
             _("ご自身の管理者の役割やサインインは、ご自身では外せません。"),
             _("別の管理者に頼んでください。"),
         )
+    if person.is_active and not wanted.get("is_active", True):
+        refuse_last_lead_leaving(person)
     changes = audit_changes(person, wanted)
     if changes:
         person.full_clean(exclude=["password"])

@@ -224,6 +224,7 @@ def write_due_digests(*, now: datetime | None = None, limit: int = 500) -> list[
     """
     written = []
     now = now or timezone.now()
+    hand_orphans_to_leads(now=now)
     for person in due.people_with_due_rows(now=now, limit=limit):
         try:
             one = write_digest(person, now=now)
@@ -282,7 +283,9 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
             row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, why_not, now
         else:
             wanted.append(row)
-    ReminderDelivery.objects.bulk_update([r for r in rows if r.reason], ["state", "reason", "settled_at"])
+    unwanted = [row for row in rows if row.reason]
+    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
+    _speak_to_leads(unwanted, today)
     if not wanted:
         return None
     items: dict[int, words.Item] = {}
@@ -305,13 +308,60 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
         updated_at=now,
     )
     for row in wanted:
-        calendar = calendars[row.follow_up.incident.team_id]
-        following = next_week(row.step, row.follow_up.due_on, calendar)
-        while following is not None and following.on <= today:  # after a long silence one letter, not one a day
-            following = next_week(following.name, row.follow_up.due_on, calendar)
-        if following is not None:
-            _add_rows(row.follow_up, [following])
+        _plan_next_week(row, calendars[row.follow_up.incident.team_id], today)
     return written
+
+
+def _plan_next_week(row: ReminderDelivery, calendar: BusinessCalendar, today: date) -> None:
+    """For ever: a weekly step that has been dealt with plans the one after it (U1)."""
+    following = next_week(row.step, row.follow_up.due_on, calendar)
+    while following is not None and following.on <= today:  # after a long silence one letter, not one a day
+        following = next_week(following.name, row.follow_up.due_on, calendar)
+    if following is not None:
+        _add_rows(row.follow_up, [following])
+
+
+# Why a person must not be told any more although the promise stands.
+LOST_STANDING = frozenset({"left_team", "viewer", "not_lead", "deactivated"})
+
+
+@transaction.atomic
+def hand_orphans_to_leads(*, now: datetime) -> int:
+    """What is due for somebody who has been deactivated goes to the leads of the team (U5). Returns how many rows."""
+    today = today_here()
+    rows = list(
+        ReminderDelivery.objects.select_for_update(of=("self",))
+        .filter(state=DeliveryState.PENDING, planned_on__lte=today, recipient__is_active=False)
+        .select_related("follow_up__incident__team", "follow_up__owner")[:500]
+    )
+    for row in rows:
+        row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, "deactivated", now
+    ReminderDelivery.objects.bulk_update(rows, ["state", "reason", "settled_at"])
+    _speak_to_leads(rows, today)
+    return len(rows)
+
+
+def _speak_to_leads(rows: list[ReminderDelivery], today: date) -> None:
+    """An open promise never falls silent: a step whose recipient has lost their standing is told to the leads."""
+    for row in rows:
+        follow_up = row.follow_up
+        if row.reason not in LOST_STANDING or follow_up.state != FollowUpState.OPEN:
+            continue
+        if row.due_version != follow_up.due_version:
+            continue
+        calendar = business_calendar(follow_up.incident.team_id)
+        told = [
+            ReminderDelivery(
+                follow_up=follow_up,
+                recipient_id=lead,
+                step=row.step,
+                due_version=row.due_version,
+                planned_on=calendar.roll_forward(today),
+            )
+            for lead in _leads(follow_up.incident.team_id)
+        ]
+        ReminderDelivery.objects.bulk_create(told, ignore_conflicts=True)
+        _plan_next_week(row, calendar, today)
 
 
 def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
@@ -351,7 +401,9 @@ def still_wanted(one: Letter) -> bool:
     for row in written:
         if reasons[row.pk]:
             row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, reasons[row.pk], now
-    ReminderDelivery.objects.bulk_update([r for r in written if reasons[r.pk]], ["state", "reason", "settled_at"])
+    unwanted = [row for row in written if reasons[row.pk]]
+    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
+    _speak_to_leads(unwanted, today_of(recipient, now))
     ReminderDelivery.objects.filter(pk__in=[row.pk for row in good]).update(
         state=DeliveryState.PENDING, letter=None, updated_at=now
     )

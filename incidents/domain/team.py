@@ -73,6 +73,12 @@ def remove_membership(membership: Membership, *, by: Person, reason: str = "") -
     membership.delete()
 
 
+def refuse_last_lead_leaving(person: Person) -> None:
+    """Raises Refused when the person is the only active lead of one of their teams."""
+    for membership in Membership.objects.filter(person=person, role=Role.LEAD).select_related("person", "team"):
+        _refuse_without_lead(membership)
+
+
 def _refuse_without_lead(leaving: Membership) -> None:
     """A team whose last lead goes has nobody to hear of a promise that nobody keeps (U5)."""
     others = Membership.objects.filter(team=leaving.team_id, role=Role.LEAD, person__is_active=True)

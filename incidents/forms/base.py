@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 
 class CalmForm(forms.Form):
@@ -35,15 +38,44 @@ class MomentInput(forms.DateTimeInput):
         super().__init__(format="%Y-%m-%dT%H:%M", **kwargs)
 
 
-def day_field(**kwargs: Any) -> forms.DateField:
-    """A date: the browser's own picker, and typed as 2026-11-25 or 2026/11/25 without one."""
-    return forms.DateField(widget=DayInput(), input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"], **kwargs)
+# A year outside of these is a slip of the keys, and sums with it would leave the calendar.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)
 
 
-def moment_field(**kwargs: Any) -> forms.DateTimeField:
+def _refuse_far_day(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValidationError(_("年を確かめてください。1990年から2099年までの日付を入れられます。"))
+
+
+class DayField(forms.DateField):
+    """A date: the browser's own picker, and typed as 2026-11-25, 2026/11/25 or 2026年11月25日 without one."""
+
+    widget = DayInput
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"], **kwargs)
+
+    def to_python(self, value: Any) -> date | None:
+        day = super().to_python(value)
+        if day is not None:
+            _refuse_far_day(day)
+        return day
+
+
+class MomentField(forms.DateTimeField):
     """A local date and time in the person's zone; the cleaned value is aware."""
-    return forms.DateTimeField(
-        widget=MomentInput(),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"],
-        **kwargs,
-    )
+
+    widget = MomentInput
+
+    def __init__(self, **kwargs: Any):
+        formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M"]
+        super().__init__(input_formats=formats, **kwargs)
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            moment = super().to_python(value)
+        except OverflowError:
+            _refuse_far_day(date.min)
+        if moment is not None:
+            _refuse_far_day(moment.date())
+        return moment

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Factor, Track
-from incidents.forms.base import CalmForm, day_field
+from incidents.forms.base import CalmForm, DayField
 
 
 class WhyForm(CalmForm):
@@ -39,4 +39,4 @@ class RiskForm(CalmForm):
     reason = forms.CharField(
         label=_("対策をとらずに受け入れる理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
-    review_on = day_field(label=_("見直す日"))
+    review_on = DayField(label=_("見直す日"))

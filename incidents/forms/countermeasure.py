@@ -8,7 +8,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
-from incidents.forms.base import CalmForm, day_field
+from incidents.forms.base import CalmForm, DayField
 from incidents.rules import CHECK_WINDOW_DAYS
 
 STRENGTH_CHOICES = [
@@ -45,7 +45,7 @@ class MeasureForm(CalmForm):
     kind = forms.ChoiceField(label=_("種類"), choices=MeasureKind.choices, initial=MeasureKind.CORRECTIVE)
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
     backup = forms.ModelChoiceField(label=_("代わりの人"), queryset=None, required=False, empty_label=_("決めない"))
-    due_on = day_field(label=_("期限"), required=False)
+    due_on = DayField(label=_("期限"), required=False)
     promised_outside = forms.BooleanField(label=_("お客様にお約束した対策です"), required=False)
     check_what = forms.CharField(
         label=_("何を測りますか"), required=False, max_length=300, help_text=_("例: 宛先まちがいの件数")
@@ -60,7 +60,7 @@ class MeasureForm(CalmForm):
         empty_label=_("まだ決めない"),
         help_text=_("担当とは別の方です。"),
     )
-    check_on = day_field(label=_("確かめる日"), required=False)
+    check_on = DayField(label=_("確かめる日"), required=False)
     weak_reason = forms.CharField(
         label=_("弱い対策だけで進める理由"),
         required=False,
@@ -108,7 +108,7 @@ class DoneForm(CalmForm):
 
 
 class DueForm(CalmForm):
-    due_on = day_field(label=_("新しい期限"))
+    due_on = DayField(label=_("新しい期限"))
     reason = forms.CharField(label=_("変える理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
 
 
@@ -123,7 +123,7 @@ class HandOverForm(CalmForm):
 
 class NotDoingForm(CalmForm):
     reason = forms.CharField(label=_("実施しない理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
-    review_on = day_field(label=_("見直す日"))
+    review_on = DayField(label=_("見直す日"))
 
 
 class OutcomeForm(CalmForm):
@@ -134,6 +134,6 @@ class OutcomeForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("例: 10/21〜11/20 の送信 214 件で、宛先まちがい 0 件。"),
     )
-    again_on = day_field(
+    again_on = DayField(
         label=_("次に確かめる日"), required=False, help_text=_("「一部だけ」「まだわからない」のときに入れます。")
     )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Category, Certainty, Channel, IncidentKind, Severity, Stage
-from incidents.forms.base import CalmForm, moment_field
+from incidents.forms.base import CalmForm, MomentField
 
 
 class ReportForm(CalmForm):
@@ -20,7 +20,7 @@ class ReportForm(CalmForm):
         help_text=_("例: 請求書を別のお客様へ送ってしまった。わかっていることだけで大丈夫です。"),
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
-    noticed_at = moment_field(label=_("いつ気づきましたか"))
+    noticed_at = MomentField(label=_("いつ気づきましたか"))
     who_waits = forms.CharField(
         label=_("だれが待っていますか"),
         required=False,
@@ -68,8 +68,8 @@ class EditForm(CalmForm):
     counterparty = forms.CharField(label=_("相手"), max_length=160, required=False)
     who_waits = forms.CharField(label=_("待っている人"), max_length=160, required=False)
     process = forms.CharField(label=_("業務"), max_length=120, required=False)
-    occurred_at = moment_field(label=_("起きた時刻"), required=False)
-    noticed_at = moment_field(label=_("気づいた時刻"))
+    occurred_at = MomentField(label=_("起きた時刻"), required=False)
+    noticed_at = MomentField(label=_("気づいた時刻"))
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
     body = forms.CharField(
         label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6})
@@ -89,7 +89,7 @@ class EditForm(CalmForm):
 
 class FirstReportForm(CalmForm):
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
-    reported_at = moment_field(label=_("いつ伝えましたか"))
+    reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(
         label=_("伝えたこと"),
         required=False,
@@ -111,7 +111,7 @@ class WaiveForm(CalmForm):
 
 class TimelineForm(CalmForm):
     text = forms.CharField(label=_("何がありましたか"), max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
-    event_at = moment_field(label=_("いつ"), required=False)
+    event_at = MomentField(label=_("いつ"), required=False)
     certainty = forms.ChoiceField(label=_("確かさ"), choices=Certainty.choices, initial=Certainty.FACT)
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -37,7 +37,8 @@ class Letter(Stamped):
     next_try_at = models.DateTimeField(_("次に送る時刻"))
     claim = models.CharField(max_length=36, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True)
-    # Set just before the final dot of SMTP: a copy sent after this mark carries the same Message-ID.
+    # Set just before the letter is handed to the mail server: from here on a worker that dies leaves a doubt, and
+    # the second copy carries the same Message-ID.
     dot_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("送った時刻"), null=True, blank=True)
     error = models.CharField(_("送れなかった理由"), max_length=500, blank=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -12,6 +13,14 @@ from incidents.enums import LetterState
 from incidents.models import EngineMark, Letter
 
 STANDSTILL = timedelta(hours=2)
+
+
+def lives() -> bool:
+    """Whether the database answers and the engine runs; never raises for a database that is away."""
+    try:
+        return not stands_still()
+    except (DatabaseError, OSError):
+        return False
 
 
 def stands_still() -> bool:

@@ -39,8 +39,10 @@ def record_facts(incident: Incident) -> rules.RecordFacts:
             )
         ],
         measures=[
-            rules.MeasureFacts(*row)
-            for row in Countermeasure.objects.filter(incident=incident).values_list("status", "strength", "root_id")
+            rules.MeasureFacts(status, strength, root_id, excused=bool(reason))
+            for status, strength, root_id, reason in Countermeasure.objects.filter(incident=incident).values_list(
+                "status", "strength", "root_id", "weak_reason"
+            )
         ],
     )
 
@@ -187,7 +189,7 @@ def incident_page(incident: Incident) -> IncidentPage:
         first_report_waived=bool(incident.first_report_waived),
         severity=incident.severity,
         roots=[rules.RootFacts(r.pk, r.reopened_at is not None, r.risk_review_on is not None) for r in roots],
-        measures=[rules.MeasureFacts(m.status, m.strength, m.root_id) for m in measures],
+        measures=[rules.MeasureFacts(m.status, m.strength, m.root_id, bool(m.weak_reason)) for m in measures],
     )
     return IncidentPage(
         incident=incident,

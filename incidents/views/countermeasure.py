@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -40,21 +40,21 @@ def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> 
     )
 
 
-def _save(request: HttpRequest, form: MeasureForm, write: Callable[[], Countermeasure]) -> Countermeasure | None:
-    """Keep the idea; with the promise button also promise it. A refusal keeps nothing but what stands in the form."""
-    promise = "commit" in request.POST
+def _save(
+    request: HttpRequest, form: MeasureForm, keep: Callable[..., Countermeasure], promise: Callable[..., Countermeasure]
+) -> Countermeasure | None:
+    """Keep the idea, or promise it with the promise button. A refusal keeps nothing but what stands in the form."""
+    promised = "commit" in request.POST
     try:
-        with transaction.atomic():
-            measure = write()
-            if promise:
-                verbs.commit(measure, by=request.user, weak_reason=form.cleaned_data["weak_reason"])
+        if promised:
+            measure = promise(by=request.user, weak_reason=form.cleaned_data["weak_reason"], **form.plan())
+        else:
+            measure = keep(by=request.user, **form.plan())
     except Refused as refusal:
         show_refusal(form, refusal)
         return None
-    say(
-        request,
-        _("対策を約束しました。期限に合わせてお知らせします。") if promise else _("案として保存しました。"),
-    )
+    said = _("対策を約束しました。期限に合わせてお知らせします。") if promised else _("案として保存しました。")
+    say(request, said)
     return measure
 
 
@@ -69,7 +69,7 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
     roots = list(incidents.roots_of(incident))
     form = _form(request, incident, {"root": roots[0] if len(roots) == 1 else None})
     if form.is_valid():
-        measure = _save(request, form, lambda: verbs.propose(incident, by=request.user, **form.plan()))
+        measure = _save(request, form, partial(verbs.propose, incident), partial(verbs.propose_and_commit, incident))
         if measure is not None:
             return go(request, measure.get_absolute_url())
     return _measure_page(request, form, incident, f"measure-{incident.number}", _("対策を足す"))
@@ -86,7 +86,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         initial |= {name: getattr(check, field) for name, field in verbs.CHECK_FIELDS.items()}
     form = _form(request, measure.incident, initial)
     if form.is_valid():
-        saved = _save(request, form, lambda: verbs.edit(measure, by=request.user, **form.plan()))
+        saved = _save(request, form, partial(verbs.edit, measure), partial(verbs.edit_and_commit, measure))
         if saved is not None:
             return go(request, measure.get_absolute_url())
     return _measure_page(request, form, measure.incident, f"measure-edit-{measure.pk}", _("対策を整える"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -38,6 +38,10 @@ def morning(clock, text: str) -> list[Letter]:
     """What beat's ring at that minute writes."""
     clock.to(text)
     return list(Letter.objects.filter(pk__in=reminder.write_due_digests()).order_by("recipient__email"))
+
+
+def written(ids: list[int]) -> list[Letter]:
+    return list(Letter.objects.filter(pk__in=ids).select_related("recipient"))
 
 
 # Planning -----------------------------------------------------------------------------------
@@ -310,13 +314,43 @@ def test_who_lost_their_standing_is_not_told(clock, story, bob, change, reason):
     assert states(recipient=bob, planned_on__lte=date(2026, 12, 11)) == {(D.CANCELLED, reason)}
 
 
-def test_deactivated_person_is_not_told_and_hears_it_on_return(clock, story, bob):
+def test_deactivated_person_is_not_told_the_lead_is_and_the_person_hears_it_on_return(clock, story, alice, bob):
     story.promised(due_on=date(2026, 12, 11))
     asleep(bob)
-    assert morning(clock, "2026-12-11 09:00") == []
+    assert [one.recipient for one in morning(clock, "2026-12-11 09:00")] == [alice]
+    assert states(recipient=bob, planned_on__lte=date(2026, 12, 11)) == {(D.CANCELLED, "deactivated")}
     bob.is_active = True
     bob.save()
-    assert len(morning(clock, "2026-12-14 09:00")) == 1
+    assert [one.recipient for one in morning(clock, "2026-12-14 09:00")] == [bob]
+
+
+@pytest.mark.parametrize("change", [left, viewer, asleep])
+def test_an_orphaned_promise_goes_to_the_lead_and_never_falls_silent(clock, story, alice, bob, change):
+    """Every step of the owner is lost; the lead hears of the promise instead, weekly and for ever (U1, U5)."""
+    story.promised(due_on=date(2026, 12, 11))
+    change(bob)
+    told = []
+    for day in range(70):
+        clock.to(str(date(2026, 12, 11) + timedelta(days=day)))
+        told += [(one.recipient, clock.today) for _ring in range(2) for one in written(reminder.write_due_digests())]
+    assert {person for person, _day in told} == {alice}
+    assert [day for _person, day in told][:2] == [date(2026, 12, 11), date(2026, 12, 14)]
+    assert told[-1][1] >= date(2027, 2, 10)
+    assert len(told) == len(set(told))
+
+
+def test_a_new_lead_takes_over_what_the_old_lead_heard(clock, story, alice, bob, team):
+    story.promised(due_on=date(2026, 12, 11))
+    left(bob)
+    successor = PersonFactory()
+    MembershipFactory(person=successor, team=team, role=Role.LEAD)
+    left(alice)
+    heard = set()
+    for day in range(40):
+        clock.to(str(date(2026, 12, 11) + timedelta(days=day)))
+        for _ring in range(2):
+            heard |= {one.recipient for one in written(reminder.write_due_digests())}
+    assert heard == {successor}
 
 
 def test_lead_who_became_a_member_is_not_told_of_others(clock, story, alice):
@@ -438,5 +472,5 @@ def test_ring_costs_the_same_when_nobody_is_due(clock, story, team, people, djan
         MembershipFactory(person=person, team=team)
         ReminderDeliveryFactory(follow_up=FollowUpFactory(owner=person), planned_on=date(2026, 12, 24))
     clock.to("2026-12-24 09:00")
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         assert reminder.write_due_digests() == []

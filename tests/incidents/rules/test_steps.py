@@ -75,7 +75,7 @@ def test_promise_names_the_first_thing_missing(change: dict[str, object], code: 
     list(product(["", *Severity.values], [0, 1, 2, 6], ["", "来月の改修まで"], [Role.LEAD, Role.MEMBER])),
 )
 def test_weak_measures_alone_need_a_leads_reason(severity: str, strength: int, reason: str, role: str) -> None:
-    weak = strength <= 1 and severity in {"S1", "S2", "S3"}
+    weak = strength <= 1 and severity != "S4"  # an open severity counts as serious
     expected = "" if not weak else "weak_only" if not reason else "" if role == Role.LEAD else "weak_needs_lead"
 
     facts = replace(WHOLE, strength=strength)
