@@ -30,6 +30,7 @@ urlpatterns = [
     path("measures/<int:pk>/hand-over/", countermeasure.hand_over, name="measure-hand-over"),
     path("measures/<int:pk>/not-doing/", countermeasure.not_doing, name="measure-not-doing"),
     path("checks/<int:pk>/", check.outcome, name="check"),
+    path("checks/<int:pk>/hand-over/", check.hand_over, name="check-hand-over"),
     path("seams/", countermeasure.seams, name="seam-list"),
     # Letters
     path("letters/", letter.outbox, name="letter-list"),

@@ -9,10 +9,11 @@ from django.utils.translation import ngettext
 
 from incidents import rules
 from incidents.domain import audit, cause, reminder
+from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, Outcome
 from incidents.errors import Refused
-from incidents.models import Countermeasure, EffectCheck, Person
+from incidents.models import Countermeasure, EffectCheck, FollowUp, Person
 from incidents.queries.calendar import today_here
 
 
@@ -76,6 +77,39 @@ def record_outcome(
             check_plan=following,
         )
     refresh_stage(incident, by=by)
+    return check
+
+
+@transaction.atomic
+def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck:
+    """Let somebody else confirm the effect; never the owner of the measure. Raises NotAllowed, Refused."""
+    editor(by, check.measure.incident)
+    incident = lock(check.measure.incident)
+    check = EffectCheck.objects.select_related("measure__incident", "measure__owner", "checker").get(pk=check.pk)
+    if check.outcome:
+        raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
+    if checker.pk == check.measure.owner_id:
+        raise Refused(
+            "checker_is_owner",
+            _("担当と確かめる人が同じです。"),
+            _("効き目は、担当ではない方が確かめます。別の方を選んでください。"),
+        )
+    if checker.pk == check.checker_id:
+        raise Refused("same_checker", _("確かめる人は変わっていません。"), _("別の方を選んでください。"))
+    members_only(incident, checker)
+    old, check.checker = check.checker, checker
+    check.save(update_fields=["checker", "updated_at"])
+    audit.note(by, "check.handed_over", check, checker=(old, checker))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.CHECK,
+        text=_("確かめる人を変更: %(title)s %(old)s → %(new)s")
+        % {"title": check.measure.title, "old": old or "–", "new": checker},
+    )
+    follow_up = FollowUp.objects.filter(check_plan=check).first()
+    if follow_up is not None:
+        reminder.hand_over(follow_up, owner=checker, backup=None)
     return check
 
 

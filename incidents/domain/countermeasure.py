@@ -20,7 +20,8 @@ PLAN_FIELDS = ("title", "kind", "before", "after", "strength", "root", "owner", 
 CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on": "check_on", "checker": "checker"}
 
 
-def _members_only(incident: Incident, *people: Person | None) -> None:
+def members_only(incident: Incident, *people: Person | None) -> None:
+    """Raises Refused when one of the people (None counts as nobody) may not work in the incident's team."""
     for person in people:
         if person is not None and access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
             raise Refused(
@@ -45,7 +46,7 @@ def propose(incident: Incident, *, by: Person, title: str, **plan: Any) -> Count
     current = lock(incident)
     rules.refuse_change(current.stage)
     check = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
-    _members_only(current, plan.get("owner"), plan.get("backup"), check.get("checker"))
+    members_only(current, plan.get("owner"), plan.get("backup"), check.get("checker"))
     measure = Countermeasure.objects.create(incident=current, title=title, **plan)
     EffectCheck.objects.create(measure=measure, **check)
     audit.note(by, "measure.proposed", measure)
@@ -65,7 +66,7 @@ def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
             _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。"),
         )
     check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
-    _members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
+    members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
     changes = {name: (getattr(measure, name), value) for name, value in plan.items() if getattr(measure, name) != value}
     for name, value in plan.items():
         setattr(measure, name, value)
@@ -117,7 +118,7 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
         weak_reason=weak_reason,
         today=today_here(),
     )
-    _members_only(incident, measure.owner, measure.backup, check.checker)
+    members_only(incident, measure.owner, measure.backup, check.checker)
     measure.status, measure.committed_at, measure.weak_reason = MeasureStatus.COMMITTED, timezone.now(), weak_reason
     measure.save(update_fields=["status", "committed_at", "weak_reason", "updated_at"])
     audit.note(by, "measure.committed", measure, reason=weak_reason, status=(MeasureStatus.PROPOSED, measure.status))
@@ -255,7 +256,7 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
     measure = Countermeasure.objects.select_related("incident__team", "owner", "follow_up").get(pk=measure.pk)
     if measure.status not in RUNNING_STATUSES:
         raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
-    _members_only(incident, owner)
+    members_only(incident, owner)
     check = _open_check(measure)
     if check is not None and check.checker_id == owner.pk:
         raise Refused(

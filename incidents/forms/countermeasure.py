@@ -121,6 +121,14 @@ class HandOverForm(CalmForm):
         self.fields["owner"].queryset = people
 
 
+class CheckerForm(CalmForm):
+    checker = forms.ModelChoiceField(label=_("確かめる人"), queryset=None, help_text=_("担当とは別の方です。"))
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["checker"].queryset = people
+
+
 class NotDoingForm(CalmForm):
     reason = forms.CharField(label=_("実施しない理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     review_on = DayField(label=_("見直す日"))

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from incidents.domain import check as verbs
 from incidents.enums import Stage
 from incidents.errors import Refused
-from incidents.forms.countermeasure import OutcomeForm
-from incidents.queries import access
+from incidents.forms.countermeasure import CheckerForm, OutcomeForm
+from incidents.queries import access, team
 from incidents.queries.calendar import today_of
 from incidents.views.base import go, page, render_page, say, show_refusal
 
@@ -40,3 +40,21 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "early": early,
     }
     return render_page(request, "incidents/check/outcome.html", context)
+
+
+@page
+def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody else confirms the effect."""
+    check = access.get_check(by=request.user, pk=pk, to="edit")
+    incident = check.measure.incident
+    form = CheckerForm(request.POST or None, people=team.can_work(incident.team))
+    if form.is_valid():
+        try:
+            verbs.hand_over(check, by=request.user, **form.cleaned_data)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("確かめる人を変えました。これからのお知らせはその方に届きます。"))
+            return go(request, incident.get_absolute_url())
+    context = {"form": form, "incident": incident, "title": _("確かめる人を変える"), "lead": check.measure.title}
+    return render_page(request, "incidents/form.html", context)

@@ -55,6 +55,7 @@ def pages(alice, bob, story):
         "measure-hand-over": f"/measures/{running.pk}/hand-over/",
         "measure-not-doing": f"/measures/{running.pk}/not-doing/",
         "check": f"/checks/{done.checks.get().pk}/",
+        "check-hand-over": f"/checks/{done.checks.get().pk}/hand-over/",
         "seam-list": "/seams/?view=all",
         "letter-list": "/letters/",
         "letter": f"/letters/{letter.pk}/",

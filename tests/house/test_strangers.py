@@ -28,9 +28,6 @@ PUBLIC = {
     "account_reset_password_done": "says the same to all",
     "account_reset_password_from_key": "its link is the secret",
     "account_reset_password_from_key_done": "says that it is done",
-    "account_confirm_email": "its link is the secret; no address is confirmed by mail here",
-    "account_email_verification_sent": "says that a mail was sent",
-    "account_confirm_login_code": "leads back to the door when no code was asked for",
     "admin:login": "leads to the door",
     "admin:logout": "ends a session that there may be",
     "admin:jsi18n": "words of the calendar",
@@ -111,7 +108,6 @@ def test_every_address_is_known_here():
     """A new address belongs into OWN or PUBLIC, or has a key in it."""
     assert {name for name, route in HOUSE.items() if not route.converters} == OWN | {"healthz"}
     assert PUBLIC.keys() - {"admin:login"} <= ROUTES.keys() | {
-        "account_email_verification_sent",
         "account_confirm_email",
     }
 

@@ -73,7 +73,14 @@ def forms(alice, bob, story, team):
         "commit": "1",
     }
     return {
-        "/incidents/new/": {"title": "t", "noticed_at": now, "who_waits": "w", "kind": "incident", "body": "b", "team": team.slug},
+        "/incidents/new/": {
+            "title": "t",
+            "noticed_at": now,
+            "who_waits": "w",
+            "kind": "incident",
+            "body": "b",
+            "team": team.slug,
+        },
         f"/incidents/{key}/edit/": {
             "title": "t",
             "severity": "S2",
@@ -100,7 +107,13 @@ def forms(alice, bob, story, team):
         f"/measures/{running.pk}/done/": {"note": "", "evidence": ""},
         f"/checks/{done.checks.get().pk}/": {"outcome": "partly", "note": "n", "again_on": ""},
         f"/incidents/{key}/end/": {"end": "duplicate", "duplicate_of": "", "reason": "r"},
-        "/preferences/": {"name": "n", "language": "ja", "time_zone": "Asia/Tokyo", "digest_hour": "9", "theme": "auto"},
+        "/preferences/": {
+            "name": "n",
+            "language": "ja",
+            "time_zone": "Asia/Tokyo",
+            "digest_hour": "9",
+            "theme": "auto",
+        },
         link: {"note": "", "evidence": ""},
     }
 
@@ -127,7 +140,9 @@ def test_big_list_of_naughty_strings_is_recorded_and_shown_as_text(client_of, al
     client = client_of(alice)
     now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     for text in strings:
-        answer = client.post("/incidents/new/", {"title": text[:200], "noticed_at": now, "team": team.slug, "who_waits": ""})
+        answer = client.post(
+            "/incidents/new/", {"title": text[:200], "noticed_at": now, "team": team.slug, "who_waits": ""}
+        )
         assert answer.status_code in {200, 302}, text
     kept = list(Incident.objects.all())
     assert len(kept) > 0.9 * len(strings)
@@ -168,7 +183,14 @@ def test_odd_references_are_not_found(client_of, alice, crack, key):
 @pytest.mark.parametrize("pk", ["0", "99999999999999999999999", "9223372036854775808"])
 def test_numbers_beyond_the_database_are_not_found(client_of, alice, crack, pk):
     client = client_of(alice)
-    for path in ("measures/{}/", "measures/{}/done/", "checks/{}/", "roots/{}/accept/", "letters/{}/", "letters/{}/mail/"):
+    for path in (
+        "measures/{}/",
+        "measures/{}/done/",
+        "checks/{}/",
+        "roots/{}/accept/",
+        "letters/{}/",
+        "letters/{}/mail/",
+    ):
         assert client.get("/" + path.format(pk)).status_code == 404
 
 

@@ -200,6 +200,20 @@ def test_the_owner_cannot_prove_their_own_measure(client_of, alice, bob, story):
     assert measure.incident.stage == Stage.MENDED
 
 
+def test_somebody_else_can_take_the_check_over_but_never_the_owner(client_of, alice, bob, story, team):
+    measure = story.done()
+    check = measure.checks.get()
+    eve = PersonFactory(name="山口 涼")
+    MembershipFactory(person=eve, team=team, role="member")
+    refused = client_of(alice).post(f"/checks/{check.pk}/hand-over/", {"checker": bob.pk})
+    assert "担当と確かめる人が同じです。" in refused.content.decode()
+    client_of(alice).post(f"/checks/{check.pk}/hand-over/", {"checker": eve.pk})
+    check.refresh_from_db()
+    assert (check.checker, check.follow_up.owner, check.follow_up.due_version) == (eve, eve, 2)
+    told = check.follow_up.deliveries.filter(state="pending", step="d0").values_list("recipient", flat=True)
+    assert list(told) == [eve.pk]
+
+
 def test_gold_in_the_bowl_appears_with_the_proof_and_not_before(client_of, alice, story):
     measure = story.done()
     client = client_of(alice)
