@@ -6,13 +6,18 @@ database. So a lost message costs one interval, and two beats at once cost nothi
 
 import os
 
-from celery import Celery
+from celery import Celery, Task
 
 from ushiro import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")
 
-app = Celery("ushiro")
+
+class Job(Task):
+    Request = "ushiro.worker:Request"
+
+
+app = Celery("ushiro", task_cls=Job)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
