@@ -83,6 +83,7 @@ def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) ->
     rules.refuse_unless_lead(editor(by, root.incident))
     incident = lock(root.incident)
     rules.refuse_change(incident.stage)
+    root.refresh_from_db()  # it may have been reopened while this form was open; that must not be undone
     if not reason.strip():
         raise Refused("no_reason", _("受け入れる理由が書かれていません。"), _("理由を一行書いてください。"), "causes")
     if review_on <= today_here():

@@ -14,7 +14,7 @@ from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureSt
 from incidents.errors import Refused
 from incidents.models import Countermeasure, EffectCheck, Incident, Person
 from incidents.queries import access
-from incidents.queries.calendar import business_calendar, today_here
+from incidents.queries.calendar import today_here
 
 PLAN_FIELDS = ("title", "kind", "before", "after", "strength", "root", "owner", "backup", "due_on", "promised_outside")
 CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on": "check_on", "checker": "checker"}
@@ -118,6 +118,12 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
         weak_reason=weak_reason,
         today=today_here(),
     )
+    if measure.backup_id == measure.owner_id:
+        raise Refused(
+            "backup_is_owner",
+            _("担当と代わりの人が同じです。"),
+            _("代わりの人には別の方を選ぶか、決めないままにしてください。"),
+        )
     members_only(incident, measure.owner, measure.backup, check.checker)
     measure.status, measure.committed_at, measure.weak_reason = MeasureStatus.COMMITTED, timezone.now(), weak_reason
     measure.save(update_fields=["status", "committed_at", "weak_reason", "updated_at"])
@@ -190,18 +196,26 @@ def complete(measure: Countermeasure, *, by: Person, note: str = "", evidence: s
         text=_("対策を実施: %(title)s。%(note)s") % {"title": measure.title, "note": (note or evidence).strip()},
     )
     reminder.keep(measure.follow_up, by=by)
-    _begin_check(measure, incident)
+    _begin_check(measure, incident, by)
     refresh_stage(incident, by=by)
     return measure
 
 
-def _begin_check(measure: Countermeasure, incident: Incident) -> None:
+def _move_check(check: EffectCheck | None, by_days: timedelta, by: Person) -> None:
+    """Keep the window for watching as long as it was planned; the trace says from which day to which."""
+    if check is None or check.check_on is None or not by_days:
+        return
+    old, check.check_on = check.check_on, check.check_on + by_days
+    check.save(update_fields=["check_on", "updated_at"])
+    audit.note(by, "check.moved", check, check_on=(old, check.check_on))
+
+
+def _begin_check(measure: Countermeasure, incident: Incident, by: Person) -> None:
     """Start reminding the checker. A measure done late keeps the whole window that was promised for watching it."""
     check = _open_check(measure)
     late = (today_here() - measure.due_on).days
     if late > 0:
-        check.check_on += timedelta(days=late)
-        check.save(update_fields=["check_on", "updated_at"])
+        _move_check(check, timedelta(days=late), by)
     reminder.follow(
         kind=FollowUpKind.EFFECT_CHECK,
         incident=incident,
@@ -232,11 +246,8 @@ def change_due(measure: Countermeasure, *, by: Person, due_on: date, reason: str
         raise Refused("same_date", _("期限は変わっていません。"), _("別の日付を選んでください。"))
     measure.due_on = due_on
     measure.save(update_fields=["due_on", "updated_at"])
-    check = _open_check(measure)
-    if check is not None and check.check_on is not None:
-        check.check_on += due_on - old
-        check.save(update_fields=["check_on", "updated_at"])
     audit.note(by, "measure.due_changed", measure, reason=reason, due_on=(old, due_on))
+    _move_check(_open_check(measure), due_on - old, by)
     tell(
         incident,
         by=by,
@@ -310,8 +321,3 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
         reminder.drop(measure.follow_up, reason="not_doing")
     refresh_stage(incident, by=by)
     return measure
-
-
-def next_check_day(measure: Countermeasure, days: int) -> date:
-    """The first business day on or after `days` calendar days from today, in the team's calendar."""
-    return business_calendar(measure.incident.team_id).roll_forward(today_here() + timedelta(days=days))

@@ -29,6 +29,7 @@ def lock(incident: Incident) -> Incident:
     return Incident.objects.select_for_update(of=("self",)).select_related("team").get(pk=incident.pk)
 
 
+@transaction.atomic  # the row stays held between the two statements, so that two callers never overlap
 def take_numbers(count: int = 1) -> int:
     """Reserve `count` consecutive reference numbers and return the first. Never handed out twice."""
     Organisation.objects.filter(pk=1).update(next_incident_number=F("next_incident_number") + count)
@@ -60,6 +61,23 @@ def tell(
     )
 
 
+def _refuse_notice_time(noticed_at: datetime | None, first_reported_at: datetime | None) -> None:
+    if noticed_at is None:
+        return
+    if noticed_at > timezone.now() + timedelta(minutes=5):
+        raise Refused(
+            "noticed_in_future",
+            _("気づいた時刻が未来になっています。"),
+            _("今日の日付と時刻を確かめてください。"),
+        )
+    if first_reported_at is not None and noticed_at > first_reported_at:
+        raise Refused(
+            "report_before_notice",
+            _("一次報告の時刻が、気づいた時刻より前です。"),
+            _("どちらかの時刻を直してください。"),
+        )
+
+
 @transaction.atomic
 def report(
     *,
@@ -79,11 +97,7 @@ def report(
     Raises NotAllowed for a viewer, Refused when the time lies in the future.
     """
     rules.refuse_unless_editor(access.role_in(by, team.pk))
-    now = timezone.now()
-    if noticed_at > now + timedelta(minutes=5):
-        raise Refused(
-            "noticed_in_future", _("気づいた時刻が未来になっています。"), _("今日の日付と時刻を確かめてください。")
-        )
+    _refuse_notice_time(noticed_at, None)
     organisation = Organisation.objects.get(pk=1)
     minutes = team.first_report_minutes or organisation.first_report_minutes
     expected = rules.first_report_expected(kind, someone_waits=bool(who_waits.strip()))
@@ -111,6 +125,7 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
+    _refuse_notice_time(fields.get("noticed_at"), current.first_reported_at)
     changes = {
         name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value
     }
@@ -198,7 +213,8 @@ def end_otherwise(
         raise Refused("ended", _("この記録はもう終わっています。"))
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
-    if end == Stage.DUPLICATE and (duplicate_of is None or duplicate_of.pk == current.pk):
+    original_known = duplicate_of is not None and duplicate_of.team_id == current.team_id
+    if end == Stage.DUPLICATE and (not original_known or duplicate_of.pk == current.pk):
         raise Refused(
             "no_original",
             _("どの記録と重複しているかが決まっていません。"),

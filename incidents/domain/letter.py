@@ -11,12 +11,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from incidents.domain import audit
 from incidents.enums import DeliveryState, LetterState
+from incidents.errors import Refused
 from incidents.later import later
 from incidents.letters.base import Rendered
 from incidents.models import Letter, Person, ReminderDelivery
+from tools.plain.oneline import one_line
 
 LEASE = timedelta(minutes=5)
 # After a refusal that may pass (SMTP 4xx, no connection): minutes until the next try.
@@ -39,7 +42,7 @@ def post(*, kind: str, key: str, to: Person, rendered: Rendered, email: str = ""
         key=key,
         kind=kind,
         recipient=to,
-        to_name=to.name,
+        to_name=one_line(to.name)[:120],
         to_email=email or to.email,
         language=rendered.language,
         subject=rendered.subject,
@@ -60,6 +63,8 @@ def claim(letter_id: int | None = None) -> Letter | None:
     One conditional UPDATE decides (habit 6). A claim that its worker never finished runs out after five minutes and
     the letter is due again.
     """
+    if not settings.MAIL_CONFIGURED:
+        return None  # a process without a mail server must not take a letter from one that has it
     now = timezone.now()
     due = Letter.objects.filter(
         Q(state=LetterState.WAITING, next_try_at__lte=now) | Q(state=LetterState.SENDING, claimed_until__lt=now)
@@ -121,22 +126,46 @@ def _settle_ledger(one: Letter, state: str) -> None:
 
 
 @transaction.atomic
-def cancel(one: Letter, *, by: Person | None, reason: str) -> None:
-    """Take a letter back that has not been sent. A sent one stays as it is (invariant 4)."""
-    changed = (
-        Letter.objects.filter(pk=one.pk)
-        .exclude(state__in=[LetterState.SENT, LetterState.KEPT, LetterState.CANCELLED])
-        .update(
-            state=LetterState.CANCELLED, error=reason[:500], claim="", claimed_until=None, updated_at=timezone.now()
-        )
+def cancel(one: Letter, *, by: Person | None, reason: str) -> bool:
+    """Take back a letter that nobody has sent or is sending. A sent one stays as it is (invariant 4).
+
+    Its ledger rows are settled with it. Returns False when it was too late.
+    """
+    return _take_back(
+        one, by=by, reason=reason, states=(LetterState.WAITING, LetterState.FAILED, LetterState.QUARANTINED)
     )
-    if changed:
-        audit.note(by, "letter.cancelled", one, reason=reason)
+
+
+@transaction.atomic
+def withdraw_claimed(one: Letter, *, reason: str) -> bool:
+    """Take back the letter that the caller has just claimed, because it no longer tells the truth."""
+    return _take_back(one, by=None, reason=reason, states=(LetterState.SENDING,))
+
+
+def _take_back(one: Letter, *, by: Person | None, reason: str, states: tuple[str, ...]) -> bool:
+    now = timezone.now()
+    mine = Letter.objects.filter(pk=one.pk, state__in=states)
+    if LetterState.SENDING in states:
+        mine = mine.filter(claim=one.claim)
+    changed = mine.update(state=LetterState.CANCELLED, error=reason[:500], claim="", claimed_until=None, updated_at=now)
+    if not changed:
+        return False
+    ReminderDelivery.objects.filter(letter=one, state__in=[DeliveryState.WRITTEN, DeliveryState.FAILED]).update(
+        state=DeliveryState.CANCELLED, reason=reason[:60], settled_at=now, updated_at=now
+    )
+    audit.note(by, "letter.cancelled", one, reason=reason)
+    return True
 
 
 @transaction.atomic
 def send_again(one: Letter, *, by: Person) -> None:
-    """Give a failed letter a new row of tries: same text, same Message-ID."""
+    """Give a failed letter a new row of tries: same text, same Message-ID. Raises Refused without a mail server."""
+    if not settings.MAIL_CONFIGURED:
+        raise Refused(
+            "no_mail_server",
+            _("メールの送信先がまだ設定されていません。"),
+            _("SMTP_URL を設定してから、もう一度送ってください。"),
+        )
     now = timezone.now()
     changed = Letter.objects.filter(pk=one.pk, state=LetterState.FAILED).update(
         state=LetterState.WAITING, attempts=0, next_try_at=now, error="", updated_at=now

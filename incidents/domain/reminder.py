@@ -205,6 +205,15 @@ def _add_rows(follow_up: FollowUp, steps: Iterable[Step]) -> None:
     ReminderDelivery.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def _working(people: set[int]) -> set[tuple[int, int]]:
+    """(person, team) of those who may still work on a promise there."""
+    return set(
+        Membership.objects.filter(person__in=people, person__is_active=True, role__in=rules.EDITING_ROLES).values_list(
+            "person_id", "team_id"
+        )
+    )
+
+
 def _leads(team_id: int) -> list[int]:
     return list(
         Membership.objects.filter(team_id=team_id, role=Role.LEAD, person__is_active=True)
@@ -224,7 +233,10 @@ def write_due_digests(*, now: datetime | None = None, limit: int = 500) -> list[
     """
     written = []
     now = now or timezone.now()
-    hand_orphans_to_leads(now=now)
+    try:
+        hand_orphans_to_leads(now=now)
+    except Exception:  # one odd row must not keep everybody's letters
+        log.exception("orphaned reminders could not be handed to the leads")
     for person in due.people_with_due_rows(now=now, limit=limit):
         try:
             one = write_digest(person, now=now)
@@ -275,6 +287,8 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
     calendars = business_calendars({row.follow_up.incident.team_id for row in rows})
     if not asked_for and not calendars[None].is_business_day(today):
         return None
+    if not asked_for:  # a day that the team has closed since the row was planned is a closed day all the same
+        rows = [row for row in rows if calendars[row.follow_up.incident.team_id].is_business_day(today)]
     roles = dict(Membership.objects.filter(person=person).values_list("team_id", "role"))
     wanted: list[ReminderDelivery] = []
     for row in rows:
@@ -288,11 +302,18 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
     _speak_to_leads(unwanted, today)
     if not wanted:
         return None
+    working = _working({row.follow_up.owner_id for row in wanted})
     items: dict[int, words.Item] = {}
     for row in wanted:
         if row.follow_up_id not in items:
-            calendar = calendars[row.follow_up.incident.team_id]
-            items[row.follow_up_id] = words.item(row, recipient=person, today=today, calendar=calendar)
+            team_id = row.follow_up.incident.team_id
+            items[row.follow_up_id] = words.item(
+                row,
+                recipient=person,
+                today=today,
+                calendar=calendars[team_id],
+                owner_gone=(row.follow_up.owner_id, team_id) not in working,
+            )
     rendered = words.digest(person, list(items.values()), today=today)
     written = letter.post(
         kind=LetterKind.DIGEST,
@@ -379,16 +400,20 @@ def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
     return "" if role == Role.LEAD else "not_lead"
 
 
+@transaction.atomic
 def still_wanted(one: Letter) -> bool:
     """Ask again at the moment of sending whether a digest still tells the truth (U2, habit 10).
 
     When a promise in it has meanwhile been kept, moved or handed over, the letter is cancelled, the rest of its
     rows wait again, and a new letter is written in its place. Returns whether `one` may be sent as it is.
-    Called inside the transaction that claims the letter.
+    A letter that an earlier worker may already have handed over goes out again unchanged: the same Message-ID lets
+    the mailbox see that it is one letter, and the ledger must not deny what was probably delivered.
     """
-    if one.kind != LetterKind.DIGEST:
+    if one.kind != LetterKind.DIGEST or one.dot_at is not None:
         return True
-    rows = list(ReminderDelivery.objects.filter(letter=one).select_related("follow_up__incident"))
+    rows = list(
+        ReminderDelivery.objects.filter(letter=one).select_related("follow_up__incident__team", "follow_up__owner")
+    )
     recipient = one.recipient
     now = timezone.now()
     roles = dict(Membership.objects.filter(person=recipient).values_list("team_id", "role"))
@@ -397,16 +422,16 @@ def still_wanted(one: Letter) -> bool:
     good = [row for row in written if not reasons[row.pk]]
     if len(good) == len(rows) and recipient.is_active:
         return True
-    letter.cancel(one, by=None, reason="stale")
-    for row in written:
-        if reasons[row.pk]:
-            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, reasons[row.pk], now
-    unwanted = [row for row in written if reasons[row.pk]]
-    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
-    _speak_to_leads(unwanted, today_of(recipient, now))
+    # The rows leave the letter before it is taken back, which settles those that are still in it.
     ReminderDelivery.objects.filter(pk__in=[row.pk for row in good]).update(
         state=DeliveryState.PENDING, letter=None, updated_at=now
     )
+    unwanted = [row for row in written if reasons[row.pk]]
+    for row in unwanted:
+        row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, reasons[row.pk], now
+    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
+    letter.withdraw_claimed(one, reason="stale")
+    _speak_to_leads(unwanted, today_of(recipient, now))
     if good:
         _write_digest(recipient, today_of(recipient, now), now, True)
     return False

@@ -78,7 +78,7 @@ class PreferencesForm(CalmForm):
         label=_("お知らせの時刻"),
         coerce=int,
         choices=[(hour, f"{hour}:00") for hour in range(24)],
-        help_text=_("営業日の朝、この時刻に一通だけ届きます。"),
+        help_text=_("営業日のこの時刻に、一通だけ届きます。"),
     )
     theme = forms.ChoiceField(
         label=_("画面の明るさ"),

@@ -79,3 +79,9 @@ class MomentField(forms.DateTimeField):
         if moment is not None:
             _refuse_far_day(moment.date())
         return moment
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """The browser's field has no seconds: a time that only lost them was not touched."""
+        if isinstance(initial, datetime):
+            initial = initial.replace(second=0, microsecond=0)
+        return super().has_changed(initial, data)

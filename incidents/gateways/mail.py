@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.utils import formataddr
 
 from django.conf import settings
@@ -41,6 +42,10 @@ def deliver(letter: Letter) -> Answer:
     if letter.html:
         message.attach_alternative(letter.html, "text/html")
     try:
+        message.message()
+    except (ValueError, MessageError) as error:  # no mail may have such a header; trying again would not change it
+        return Answer(False, f"{type(error).__name__}: {error}", for_good=True)
+    try:
         message.send(using="default")
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
@@ -49,10 +54,8 @@ def deliver(letter: Letter) -> Answer:
         # 535 (wrong password) and 530 (sign in first) mean that the settings are wrong, not the letter.
         settings_wrong = isinstance(error, smtplib.SMTPAuthenticationError) or error.smtp_code in {421, 530, 535}
         return Answer(False, _say(error.smtp_code, error.smtp_error), error.smtp_code >= 500 and not settings_wrong)
-    except (smtplib.SMTPException, OSError) as error:
+    except (smtplib.SMTPException, OSError, ValueError) as error:  # the network, or settings that somebody will mend
         return Answer(False, f"{type(error).__name__}: {error}")
-    except ValueError as error:  # a header that no mail may have; trying again would not change it
-        return Answer(False, f"{type(error).__name__}: {error}", for_good=True)
     return Answer(True)
 
 

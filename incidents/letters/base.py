@@ -9,8 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import translation
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
-_BIDI = re.compile(r"[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
+from tools.plain.oneline import one_line
 
 
 @dataclass(frozen=True)
@@ -19,11 +18,6 @@ class Rendered:
     subject: str
     text: str
     html: str
-
-
-def one_line(text: str) -> str:
-    """Text fit for a header: no line break or control character, no character that turns the reading order."""
-    return _BIDI.sub("", _CONTROL.sub(" ", text)).strip()[:300]
 
 
 def render(kind: str, *, language: str, context: dict[str, Any]) -> Rendered:

@@ -30,6 +30,7 @@ class Item:
     mine: bool
     stands_in: bool
     owner: str
+    owner_gone: bool
     promised_outside: bool
     done_url: str
     page_url: str
@@ -43,8 +44,13 @@ class Item:
         return self.kind == FollowUpKind.EFFECT_CHECK
 
 
-def item(row: ReminderDelivery, *, recipient: Person, today: date, calendar: BusinessCalendar) -> Item:
-    """A ledger row in words, for this recipient, on `today` in their zone."""
+def item(
+    row: ReminderDelivery, *, recipient: Person, today: date, calendar: BusinessCalendar, owner_gone: bool = False
+) -> Item:
+    """A ledger row in words, for this recipient, on `today` in their zone.
+
+    owner_gone: its owner has left the team or may no longer write; somebody has to be found.
+    """
     follow_up = row.follow_up
     is_measure = follow_up.kind == FollowUpKind.COUNTERMEASURE
     mine = follow_up.owner_id == recipient.pk
@@ -62,6 +68,7 @@ def item(row: ReminderDelivery, *, recipient: Person, today: date, calendar: Bus
         mine=mine,
         stands_in=stands_in,
         owner=follow_up.owner.get_short_name(),
+        owner_gone=owner_gone,
         promised_outside=is_measure and follow_up.measure.promised_outside,
         done_url=links.done_url(follow_up_id=follow_up.pk, person_id=recipient.pk)
         if is_measure and (mine or stands_in)

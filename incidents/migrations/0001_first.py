@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=80, verbose_name='名前')),
                 ('language', models.CharField(choices=[('ja', '日本語'), ('en', 'English')], default='ja', max_length=5, verbose_name='言語')),
                 ('time_zone', models.CharField(default='Asia/Tokyo', max_length=64, verbose_name='時間帯')),
-                ('digest_hour', models.PositiveSmallIntegerField(default=9, help_text='営業日の朝、この時刻に一通だけ届きます。', validators=[django.core.validators.MaxValueValidator(23)], verbose_name='お知らせの時刻')),
+                ('digest_hour', models.PositiveSmallIntegerField(default=9, help_text='営業日のこの時刻に、一通だけ届きます。', validators=[django.core.validators.MaxValueValidator(23)], verbose_name='お知らせの時刻')),
                 ('is_active', models.BooleanField(default=True, verbose_name='有効')),
                 ('is_admin', models.BooleanField(default=False, verbose_name='組織の管理者')),
                 ('date_joined', models.DateTimeField(auto_now_add=True, verbose_name='登録した日時')),

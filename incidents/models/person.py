@@ -3,12 +3,14 @@ from __future__ import annotations
 import unicodedata
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language
+from tools.plain.oneline import one_line
 
 
 def normalise_email(email: str) -> str:
@@ -46,7 +48,7 @@ class Person(AbstractBaseUser):
         _("お知らせの時刻"),
         default=9,
         validators=[MaxValueValidator(23)],
-        help_text=_("営業日の朝、この時刻に一通だけ届きます。"),
+        help_text=_("営業日のこの時刻に、一通だけ届きます。"),
     )
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
@@ -70,6 +72,9 @@ class Person(AbstractBaseUser):
 
     def clean(self) -> None:
         self.email = normalise_email(self.email)
+        self.name = one_line(self.name)[:80]
+        if not self.name:
+            raise ValidationError({"name": _("名前を入れてください。")})
 
     # What Django's admin asks. There is one administrator's role and no table of single rights.
     @property

@@ -18,6 +18,7 @@ from incidents.models import AuditEntry, Incident
 # Every verb that domain code may note; a house test compares this with the code.
 VERBS: dict[str, str | Promise] = {
     "check.decided": _("効果確認の結果を記録しました"),
+    "check.moved": _("確かめる日を動かしました"),
     "check.handed_over": _("確かめる人を変えました"),
     "closure.removed": _("休業日を取り消しました"),
     "closure.set": _("休業日を登録しました"),

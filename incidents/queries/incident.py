@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Value, When
 
 from incidents import rules
-from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Role, Stage
+from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Role, Stage, Track
 from incidents.models import (
     Countermeasure,
     EffectCheck,
@@ -26,24 +26,23 @@ TIMELINE_MOST = 500  # lines on an incident's page; the page says when there are
 
 def record_facts(incident: Incident) -> rules.RecordFacts:
     """What decides the stage of an incident, in two queries."""
+    return facts_of(
+        incident,
+        list(RootCause.objects.filter(incident=incident)),
+        list(Countermeasure.objects.filter(incident=incident).only("status", "strength", "root_id", "weak_reason")),
+    )
+
+
+def facts_of(incident: Incident, roots: list[RootCause], measures: list[Countermeasure]) -> rules.RecordFacts:
+    """The same out of rows that are already read."""
     return rules.RecordFacts(
         end=incident.end,
         someone_waits=rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits)),
         first_reported=incident.first_reported_at is not None,
         first_report_waived=bool(incident.first_report_waived),
         severity=incident.severity,
-        roots=[
-            rules.RootFacts(pk, reopened is not None, review is not None)
-            for pk, reopened, review in RootCause.objects.filter(incident=incident).values_list(
-                "pk", "reopened_at", "risk_review_on"
-            )
-        ],
-        measures=[
-            rules.MeasureFacts(status, strength, root_id, excused=bool(reason))
-            for status, strength, root_id, reason in Countermeasure.objects.filter(incident=incident).values_list(
-                "status", "strength", "root_id", "weak_reason"
-            )
-        ],
+        roots=[rules.RootFacts(r.pk, r.reopened_at is not None, r.risk_review_on is not None) for r in roots],
+        measures=[rules.MeasureFacts(m.status, m.strength, m.root_id, bool(m.weak_reason)) for m in measures],
     )
 
 
@@ -126,22 +125,18 @@ class WhyNode:
 def why_tree(whys: list[Why]) -> list[WhyNode]:
     """The whys in reading order: track by track, each answer under its question. A loop cannot occur (parent is older)."""
     children: dict[int | None, list[Why]] = {}
-    for why in whys:
+    for why in sorted(whys, key=lambda w: (w.parent_id is None and w.track != Track.OCCURRENCE, w.pk)):
         children.setdefault(why.parent_id, []).append(why)
     nodes: list[WhyNode] = []
-
-    def walk(parent: int | None, depth: int, prefix: str, track: str | None) -> None:
-        place = 0
-        for why in children.get(parent, []):
-            if track is not None and why.track != track:
-                continue
-            place += 1
-            number = f"{prefix}{place}"
-            nodes.append(WhyNode(why, depth, number))
-            walk(why.pk, depth + 1, f"{number}.", None)
-
-    for track in dict.fromkeys(w.track for w in sorted(whys, key=lambda w: w.track != "occurrence")):
-        walk(None, 0, "", track)
+    place: dict[tuple[int | None, str], int] = {}
+    waiting = [(why, 0, "") for why in reversed(children.get(None, []))]
+    while waiting:  # a loop, not a recursion: a chain of whys may be longer than Python's stack
+        why, depth, prefix = waiting.pop()
+        key = (why.parent_id, why.track)
+        place[key] = place.get(key, 0) + 1
+        number = f"{prefix}{place[key]}"
+        nodes.append(WhyNode(why, depth, number))
+        waiting += [(child, depth + 1, f"{number}.") for child in reversed(children.get(why.pk, []))]
     return nodes
 
 
@@ -182,15 +177,7 @@ def incident_page(incident: Incident) -> IncidentPage:
     )
     roots = list(RootCause.objects.filter(incident=incident).select_related("why", "risk_by"))
     timeline = list(TimelineEntry.objects.filter(incident=incident)[: TIMELINE_MOST + 1])
-    facts = rules.RecordFacts(
-        end=incident.end,
-        someone_waits=rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits)),
-        first_reported=incident.first_reported_at is not None,
-        first_report_waived=bool(incident.first_report_waived),
-        severity=incident.severity,
-        roots=[rules.RootFacts(r.pk, r.reopened_at is not None, r.risk_review_on is not None) for r in roots],
-        measures=[rules.MeasureFacts(m.status, m.strength, m.root_id, bool(m.weak_reason)) for m in measures],
-    )
+    facts = facts_of(incident, roots, measures)
     return IncidentPage(
         incident=incident,
         gates=rules.gates(facts),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from incidents.enums import EDITING_ROLES
 from incidents.models import Membership, Person, Team
@@ -20,15 +20,12 @@ def writable_teams(person: Person) -> QuerySet[Team]:
     )
 
 
-def can_work(team: Team) -> QuerySet[Person]:
-    """People of a team to whom a measure or a check can be given: active members and leads."""
-    return Person.objects.filter(is_active=True, memberships__team=team, memberships__role__in=EDITING_ROLES).order_by(
-        "name", "pk"
-    )
+def can_work(team: Team, *, also: Person | None = None) -> QuerySet[Person]:
+    """People of a team to whom a measure or a check can be given: active members and leads.
 
-
-def teammates(person: Person) -> QuerySet[Person]:
-    """People of the person's own teams, for filters."""
-    return (
-        Person.objects.filter(memberships__team__in=Team.objects.visible_to(person)).distinct().order_by("name", "pk")
-    )
+    also: somebody who stands in a record already and must not fall out of its form only because they left.
+    """
+    found = Q(is_active=True, memberships__team=team, memberships__role__in=EDITING_ROLES)
+    if also is not None:
+        found |= Q(pk=also.pk)
+    return Person.objects.filter(found).distinct().order_by("name", "pk")

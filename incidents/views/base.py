@@ -93,7 +93,10 @@ class Frame:
 
     @property
     def role_label(self) -> str:
-        if self.memberships:
+        roles = {membership.role for membership in self.memberships}
+        if len(roles) > 1:
+            return ""  # one word for several roles would be wrong for one of the teams
+        if roles:
             return str(self.memberships[0].get_role_display())
         return _("管理者") if self.person.is_admin else ""
 

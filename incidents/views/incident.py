@@ -73,7 +73,8 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
     """The incident's page, or its body for htmx; `forms` are bound forms that brought an error back."""
     role = access.role_in(request.user, incident.team_id)
     found = incidents.incident_page(incident)
-    can_edit = rules.may_edit(role) and not incident.end
+    may_edit = rules.may_edit(role)
+    can_edit = may_edit and not incident.end
     today = today_of(request.user)
     calendar = business_calendar(incident.team_id)
     lines = [
@@ -82,7 +83,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
             "days": days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None,
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],
-            "may_judge": can_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
+            "may_judge": may_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
         }
         for m in found.measures
     ]
@@ -98,7 +99,8 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "similar": incidents.similar(incident, request.user),
         "role": role,
         "can_edit": can_edit,
-        "may_reopen": rules.may_edit(role) and bool(incident.end),
+        "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
+        "may_reopen": may_edit and bool(incident.end),
         "is_lead": role == "lead",
         "now": timezone.now(),
         "why_form": forms.get("why_form") or WhyForm(whys=incidents.whys_of(incident), initial=_last_why(found)),
@@ -198,10 +200,13 @@ def _timeline(entries: list) -> list[dict[str, Any]]:
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     initial = {name: getattr(incident, name) for name in EditForm.base_fields}
-    form = EditForm(request.POST or None, people=team.can_work(incident.team), initial=initial)
+    people = team.can_work(incident.team, also=incident.owner)
+    form = EditForm(request.POST or None, people=people, initial=initial)
     if form.is_valid():
         try:
-            verbs.edit(incident, by=request.user, **form.cleaned_data)
+            # Only what was changed: a browser's field cuts the seconds of times that nobody touched.
+            changed = {name: form.cleaned_data[name] for name in form.changed_data}
+            verbs.edit(incident, by=request.user, **changed)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:

@@ -41,4 +41,4 @@ def _greeting() -> str:
     hour = timezone.localtime().hour
     if 4 <= hour < 11:
         return _("おはようございます")
-    return _("こんにちは") if hour < 18 else _("こんばんは")
+    return _("こんにちは") if 11 <= hour < 18 else _("こんばんは")

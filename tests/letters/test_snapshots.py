@@ -34,6 +34,7 @@ def item(**change: object) -> words.Item:
         "mine": True,
         "stands_in": False,
         "owner": "鈴木",
+        "owner_gone": False,
         "promised_outside": False,
         "done_url": "http://testserver/m/token/",
         "page_url": "http://testserver/incidents/K-128/#measure-1",
@@ -55,6 +56,8 @@ LETTERS = {
     "digest-seven-days-left": lambda p: digest(p, item(days=7)),
     "digest-one-day-late": lambda p: digest(p, item(days=-1, promised_outside=True)),
     "digest-somebody-elses": lambda p: digest(p, item(days=-7, mine=False, done_url="")),
+    "digest-orphan": lambda p: digest(p, item(days=-7, mine=False, owner_gone=True, done_url="")),
+    "digest-check-late": lambda p: digest(p, item(kind="effect_check", done_url="", days=-2)),
     "digest-check-due": lambda p: digest(p, item(kind="effect_check", done_url="")),
     "digest-check-ahead": lambda p: digest(p, item(kind="effect_check", done_url="", days=3)),
     "digest-several": lambda p: digest(

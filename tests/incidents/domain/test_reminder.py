@@ -474,3 +474,48 @@ def test_ring_costs_the_same_when_nobody_is_due(clock, story, team, people, djan
     clock.to("2026-12-24 09:00")
     with django_assert_num_queries(6):
         assert reminder.write_due_digests() == []
+
+
+def test_a_letter_taken_back_by_hand_settles_its_rows(clock, story, alice):
+    story.promised(due_on=date(2026, 12, 11))
+    [one] = morning(clock, "2026-12-11 09:00")
+    Letter.objects.filter(pk=one.pk).update(state=LetterState.FAILED)
+    assert letter.cancel(one, by=alice, reason="宛先ちがい")
+    assert states(letter=one) == {(D.CANCELLED, "宛先ちがい")}
+
+
+def test_a_letter_on_its_way_is_not_taken_back(clock, story, alice, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    story.promised(due_on=date(2026, 12, 11))
+    [one] = morning(clock, "2026-12-11 09:00")
+    Letter.objects.filter(pk=one.pk).update(state=LetterState.SENDING, claim="x")
+    assert not letter.cancel(one, by=alice, reason="遅い")
+
+
+def test_after_a_doubt_the_same_letter_goes_again_although_part_of_it_is_done(clock, story, bob):
+    """The worker died after the hand-over: the mailbox must be able to see one letter, not two (RFC 5322 3.6.4)."""
+    first = story.promised(due_on=date(2026, 12, 11))
+    story.promised(due_on=date(2026, 12, 11), title="もう一つの対策")
+    [one] = morning(clock, "2026-12-11 09:00")
+    Letter.objects.filter(pk=one.pk).update(state=LetterState.WAITING, claim="", dot_at=clock.now)
+    countermeasure.complete(first, by=bob, note="済み")
+    claimed = letter.claim(one.pk)
+    assert reminder.still_wanted(claimed)
+    assert Letter.objects.filter(kind=LetterKind.DIGEST).count() == 1
+
+
+def test_a_day_that_the_team_closed_later_is_closed_all_the_same(clock, story, team):
+    story.promised(due_on=date(2026, 12, 11))
+    ClosureFactory(team=team, day=date(2026, 12, 11), name="棚卸し")
+    assert morning(clock, "2026-12-11 09:00") == []
+    assert len(morning(clock, "2026-12-14 09:00")) == 1
+
+
+def test_the_lead_reads_that_an_owner_has_gone(clock, story, alice, bob):
+    story.promised(due_on=date(2026, 12, 11))
+    left(bob)
+    clock.to("2026-12-11 09:00")
+    reminder.write_due_digests()
+    [one] = written(reminder.write_due_digests())
+    assert one.recipient == alice
+    assert "担当の方がチームを離れています。引き継ぐ方を決めてください。" in one.text

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from incidents.gateways import mail
-from incidents.letters.base import one_line
 from tests.factories import LetterFactory
 from tests.servers import MailServer, free_port
+from tools.plain.oneline import one_line
 
 LINE_BREAKS = "\r\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
@@ -98,7 +98,7 @@ def test_nobody_listens(one, settings):
         (smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."), False),
         (ssl.SSLCertVerificationError("certificate verify failed"), False),
         (TimeoutError("timed out"), False),
-        (ValueError("Header values can't contain newlines"), True),
+        (ValueError("Timeout value out of range"), False),
     ],
     ids=lambda value: type(value).__name__,
 )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.letters import links
-from incidents.letters.base import one_line
+from tools.plain.oneline import one_line
 
 
 def token_of(url: str) -> str:

@@ -41,11 +41,39 @@ def test_sweep_sends_what_nobody_rang_for(organisation, mailoutbox, clock):
     assert len(mailoutbox) == 5
 
 
-def test_sweep_ends(organisation, mailoutbox, monkeypatch):
-    monkeypatch.setattr(tasks, "SWEEP_MOST", 2)
+def test_sweep_ends_by_its_own_clock_between_two_letters(organisation, mailoutbox, monkeypatch):
+    ticking = iter(range(0, 1000, 20))
+    monkeypatch.setattr(tasks.time, "monotonic", lambda: float(next(ticking)))
     for _ in range(5):
         LetterFactory()
+    assert tasks.sweep() == 2  # 20 s and 40 s lie before the end at 50 s
+    assert len(mailoutbox) == 2
+
+
+def test_a_letter_that_cannot_be_checked_again_waits_and_the_one_behind_it_goes(organisation, mailoutbox, monkeypatch):
+    odd, good = LetterFactory(subject="おかしい"), LetterFactory(subject="ふつう")
+    real = tasks.reminder.still_wanted
+
+    def check(one):
+        if one.pk == odd.pk:
+            raise RuntimeError("odd row")
+        return real(one)
+
+    monkeypatch.setattr(tasks.reminder, "still_wanted", check)
     assert tasks.sweep() == 2
+    assert (state_of(odd), state_of(good)) == (LetterState.WAITING, LetterState.SENT)
+    odd.refresh_from_db()
+    assert "odd row" in odd.error and odd.next_try_at > good.created_at
+
+
+def test_a_process_without_a_mail_server_takes_no_letter(organisation, mailoutbox, settings):
+    one = LetterFactory()
+    settings.MAIL_CONFIGURED = False
+    assert tasks.sweep() == 0
+    assert state_of(one) == LetterState.WAITING
+    settings.MAIL_CONFIGURED = True
+    assert tasks.sweep() == 1
+    assert state_of(one) == LetterState.SENT
 
 
 def test_one_bad_letter_does_not_stop_the_queue(organisation, monkeypatch):

@@ -281,6 +281,68 @@ def test_history_reads_as_sentences(client_of, bob, story):
     assert AuditEntry.objects.filter(incident_id=measure.incident_id).count() >= 5
 
 
+def test_promises_keep_their_buttons_when_their_record_has_ended(client_of, bob, story):
+    measure = story.promised()
+    verbs.end_otherwise(measure.incident, by=bob, end=Stage.REPAIRED_ONLY, reason="一度きり")
+    page = client_of(bob).get(measure.incident.get_absolute_url()).content.decode()
+    for url in ("done", "due", "hand-over"):
+        assert f"/measures/{measure.pk}/{url}/" in page
+    assert "なぜを足す" not in page
+    client_of(bob).post(f"/measures/{measure.pk}/done/", {"note": "済み"})
+    measure.refresh_from_db()
+    assert measure.status == MeasureStatus.DONE
+
+
+def test_editing_changes_only_what_was_touched(client_of, alice, bob, story):
+    incident = story.reported()
+    precise = incident.noticed_at.replace(second=41, microsecond=7)
+    Incident.objects.filter(pk=incident.pk).update(noticed_at=precise)
+    bob.memberships.all().delete()
+    client = client_of(alice)
+    form = client.get(f"/incidents/{incident.reference}/edit/").context["form"]
+    typed = {name: form[name].value() if form[name].value() is not None else "" for name in form.fields}
+    typed = {
+        name: value.strftime("%Y-%m-%dT%H:%M") if hasattr(value, "strftime") else value for name, value in typed.items()
+    }
+    typed |= {"owner": bob.pk, "noticed_at": timezone.localtime(precise).strftime("%Y-%m-%dT%H:%M"), "process": "請求"}
+    assert client.post(f"/incidents/{incident.reference}/edit/", typed).status_code == 302
+    incident.refresh_from_db()
+    assert (incident.noticed_at, incident.owner, incident.process) == (precise, bob, "請求")
+    assert AuditEntry.objects.filter(verb="incident.edited").get().changes.keys() == {"process"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "reason"),
+    [(2, "気づいた時刻が未来になっています。"), (-0.1, "一次報告の時刻が、気づいた時刻より前です。")],
+)
+def test_notice_time_cannot_be_edited_past_what_followed(client_of, bob, story, hours, reason):
+    incident = story.reported()
+    Incident.objects.filter(pk=incident.pk).update(first_reported_at=timezone.now() - timedelta(hours=1))
+    noticed = (timezone.localtime() + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M")
+    answer = client_of(bob).post(f"/incidents/{incident.reference}/edit/", {"title": "t", "noticed_at": noticed})
+    assert reason in answer.content.decode()
+
+
+def test_a_long_chain_of_whys_is_shown(client_of, bob, story):
+    known, parent = story.with_root(), None
+    for n in range(1200):
+        parent = Why.objects.create(incident=known.incident, parent=parent, text=f"なぜ {n}")
+    assert client_of(bob).get(known.incident.get_absolute_url()).status_code == 200
+
+
+def test_a_name_with_a_line_break_is_kept_on_one_line(client_of, bob):
+    form = {
+        "name": "鈴木\r\nBcc: x@example.jp",
+        "language": "ja",
+        "time_zone": "Asia/Tokyo",
+        "digest_hour": "8",
+        "theme": "auto",
+    }
+    client_of(bob).post("/preferences/", form)
+    bob.refresh_from_db()
+    assert bob.name == "鈴木 Bcc: x@example.jp"
+
+
 # The mail's link ------------------------------------------------------------------------------
 
 
