@@ -34,7 +34,9 @@ def begin(*, site_url: str) -> str:
 
 
 def is_open(token: str) -> bool:
-    """Whether a set-up link may still be used."""
+    """Whether a set-up link may still be used: never once there are people, however they came."""
+    if Person.objects.exists():
+        return False
     stored = Organisation.objects.filter(pk=1).values_list("setup_token_hash", flat=True).first() or ""
     return bool(stored) and secrets.compare_digest(stored, _hash(token))
 
@@ -43,7 +45,7 @@ def is_open(token: str) -> bool:
 def finish(token: str, *, organisation: str, team: str, name: str, email: str, password: str) -> Person:
     """Make the organisation, its first team and its first person (administrator and lead of that team), once.
 
-    Raises Refused when the link has been used, ValidationError when the password is too weak.
+    Raises Refused when the link has been used or there are people already, ValidationError when the password is too weak.
     """
     # The conditional update decides between two browsers that use the link at the same time.
     won = (
@@ -51,7 +53,7 @@ def finish(token: str, *, organisation: str, team: str, name: str, email: str, p
         .exclude(setup_token_hash="")
         .update(setup_token_hash="", name=organisation)
     )
-    if not won:
+    if not won or Person.objects.exists():
         raise Refused("setup_used", _("このリンクはもう使われています。"), _("サインインのページへ進んでください。"))
     person = Person(email=email, name=name, is_admin=True)
     validate_password(password, person)
