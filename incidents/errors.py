@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 
 class Refused(Exception):
@@ -20,6 +21,13 @@ class Refused(Exception):
         self.reason = reason
         self.fix = fix
         self.fix_anchor = fix_anchor
+
+    def sentence(self) -> str:
+        """Reason and fix as one line in the reader's language, the same wherever it is shown."""
+        if not self.fix:
+            return str(self.reason)
+        # Translators: two whole sentences, one after the other.
+        return _("%(reason)s%(fix)s") % {"reason": self.reason, "fix": self.fix}
 
 
 class NotAllowed(Refused):

@@ -8,19 +8,15 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.core.exceptions import ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from incidents.errors import Refused
-
-
-def sentence(refusal: Refused) -> str:
-    """Reason and fix as one line, the same that pages show."""
-    return f"{refusal.reason} {refusal.fix}".strip()
 
 
 class Window(admin.ModelAdmin):
@@ -60,7 +56,19 @@ class Window(admin.ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
         url = reverse("admin:incidents_auditentry_changelist")
-        return HttpResponseRedirect(f"{url}?target_type={self.opts.model_name}&target_id={int(object_id)}")
+        return HttpResponseRedirect(f"{url}?target_type={self.opts.model_name}&target_id={self._key(object_id)}")
+
+    def _key(self, text: str) -> int:
+        """A key out of an address. Raises Http404 for what cannot be one."""
+        try:
+            return int(self.opts.pk.to_python(unquote(text)))
+        except (ValidationError, TypeError, ValueError):
+            raise Http404 from None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        if not all(key.isascii() and key.isdigit() for key in request.POST.getlist(helpers.ACTION_CHECKBOX_NAME)):
+            raise BadRequest("a chosen row has no number")
+        return super().changelist_view(request, extra_context)
 
     # A refusal is shown in the form, and what was typed stays there.
     def changeform_view(
@@ -73,7 +81,7 @@ class Window(admin.ModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except (Refused, ValidationError) as refusal:
-            request.refusal = sentence(refusal) if isinstance(refusal, Refused) else refusal
+            request.refusal = refusal.sentence() if isinstance(refusal, Refused) else refusal
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def get_form(
@@ -147,6 +155,6 @@ def each(
         try:
             do(one)
         except Refused as refusal:
-            window.message_user(request, f"{label}: {sentence(refusal)}", messages.WARNING)
+            window.message_user(request, f"{label}: {refusal.sentence()}", messages.WARNING)
         else:
             window.message_user(request, f"{label}: {done}", messages.SUCCESS)

@@ -1,7 +1,12 @@
 """The console's own site: stock Django admin, the site's one sign-in, no second door."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +17,24 @@ class UshiroAdminSite(AdminSite):
     site_title = _("うしろ 管理")
     index_title = _("組織・人・手紙・履歴")
     enable_nav_sidebar = True
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        """A NUL in the address is no look-up: PostgreSQL would answer it with a fault."""
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
+                raise BadRequest("NUL in the query")
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(guarded, cacheable)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The front page says first whether the engine lives and whether letters were given up."""
+        from incidents.queries import engine
+
+        health = {"stands_still": engine.stands_still(), "failed_letters": engine.letters_failed_lately()}
+        return super().index(request, {**health, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         """Send to the site's sign-in, which has the rate limits; the stock login would be a way round them."""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents.domain import audit
 from incidents.errors import NotAllowed, Refused
-from incidents.models import Closure, Organisation, Person, Team
+from incidents.models import Closure, Incident, Membership, Organisation, Person, Team
 
 SETTINGS = ("name", "language", "time_zone", "first_report_minutes", "closed_year_end", "closed_obon")
 
@@ -19,6 +19,16 @@ def refuse_unless_administrator(by: Person) -> None:
     """Raises NotAllowed for everybody but an administrator; asked in each verb, because a form can be old."""
     if not by.is_staff:
         raise NotAllowed("not_admin", _("この操作は組織の管理者が行います。"), _("管理者に頼んでください。"))
+
+
+def refuse_unless_member(by: Person, incident: Incident) -> None:
+    """Raises NotAllowed for an administrator who stands outside the record's team."""
+    if not Membership.objects.filter(person=by, team_id=incident.team_id).exists():
+        raise NotAllowed(
+            "not_member",
+            _("管理者はチームの外に立つので、この記録は変えられません。"),
+            _("チームのリーダーに頼むか、ご自身をチームのメンバーに加えてください。"),
+        )
 
 
 @transaction.atomic

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q
 from django.utils import timezone
 
 from incidents.enums import LetterState
-from incidents.models import EngineMark, Letter
+from incidents.models import EngineMark, Letter, Organisation
 
 STANDSTILL = timedelta(hours=2)
 
@@ -24,11 +23,20 @@ def lives() -> bool:
 
 
 def stands_still() -> bool:
-    """True when no worker has answered beat for two hours although one once did, or a due letter waits that long."""
+    """True when no worker has answered beat for two hours, or a letter that is due has waited that long.
+
+    An installation younger than two hours may still be without a first answer.
+    """
     past = timezone.now() - STANDSTILL
-    if EngineMark.objects.filter(name="beat", at__lt=past).exists():
+    last = EngineMark.objects.filter(name="beat").values_list("at", flat=True).first()
+    if last is None:
+        last = Organisation.objects.filter(pk=1).values_list("created_at", flat=True).first()
+    if last is not None and last < past:
         return True
-    return (
-        settings.MAIL_CONFIGURED
-        and Letter.objects.filter(Q(state=LetterState.WAITING, next_try_at__lt=past, attempts=0)).exists()
-    )
+    return settings.MAIL_CONFIGURED and Letter.objects.filter(state=LetterState.WAITING, next_try_at__lt=past).exists()
+
+
+def letters_failed_lately() -> int:
+    """How many letters were given up in the last 24 hours."""
+    since = timezone.now() - timedelta(hours=24)
+    return Letter.objects.filter(state=LetterState.FAILED, updated_at__gte=since).count()

@@ -59,10 +59,7 @@ def show_refusal(form: Any, refusal: Refused) -> None:
 
 
 def sentence(refusal: Refused) -> str:
-    if not refusal.fix:
-        return str(refusal.reason)
-    # Translators: two whole sentences, one after the other.
-    return _("%(reason)s%(fix)s") % {"reason": refusal.reason, "fix": refusal.fix}
+    return refusal.sentence()
 
 
 def say(request: HttpRequest, text: str) -> None:

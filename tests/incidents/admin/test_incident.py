@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
-from incidents.enums import Stage
+from incidents.domain import organisation
+from incidents.enums import Role, Stage
+from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry
+from tests.factories import MembershipFactory
 from tests.incidents.admin.conftest import act, page, told
 
 
@@ -67,8 +71,41 @@ def test_a_refused_step_says_why_and_what_would_mend_it(crack, console, admin):
     crack.refresh_from_db()
     assert crack.stage == Stage.RECORDED  # the administrator stands outside the team
     (said,) = told(answer)
-    assert "変更できません" in said
-    assert "リーダー" in said
+    assert said == (
+        f"{crack}: 管理者はチームの外に立つので、この記録は変えられません。"
+        "チームのリーダーに頼むか、ご自身をチームのメンバーに加えてください。"
+    )
+
+
+def test_outside_the_team_every_action_names_the_true_reason(crack, story, lead_admin, console, admin, client_of):
+    act(client_of(lead_admin), "incident", "withdraw", crack, reason="割れではありませんでした。")
+    other = story.reported()
+    for row, action, more in (
+        (other, "repaired_only", {}),
+        (other, "duplicate", {"duplicate_of": crack.reference}),
+        (crack, "reopen", {}),
+    ):
+        said = told(act(console, "incident", action, row, reason="r", **more))[-1]
+        assert said.startswith(f"{row}: 管理者はチームの外に立つ"), action
+    with pytest.raises(NotAllowed) as refused:
+        organisation.refuse_unless_member(admin, crack)
+    assert refused.value.code == "not_member"
+
+
+def test_an_administrator_who_is_a_viewer_is_told_about_the_role(crack, admin, console, team):
+    MembershipFactory(person=admin, team=team, role=Role.VIEWER)
+    answer = act(console, "incident", "withdraw", crack, reason="割れではありませんでした。")
+    (said,) = told(answer)
+    assert "閲覧の役割" in said
+
+
+def test_a_refusal_reads_as_english_with_a_space_between_its_sentences():
+    refusal = Refused("not_member", "Reason.", "Fix.")
+    with translation.override("en"):
+        assert refusal.sentence() == "Reason. Fix."
+    with translation.override("ja"):
+        assert refusal.sentence() == "Reason.Fix."
+    assert Refused("x", "Reason.").sentence() == "Reason."
 
 
 def test_one_refusal_does_not_stop_the_others(crack, story, lead_admin, client_of):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from incidents.enums import DeliveryState, FollowUpKind, LetterKind
+from incidents.enums import DeliveryState, FollowUpKind, LetterKind, LetterState
 from incidents.models import (
     AuditEntry,
     Closure,
@@ -195,3 +195,44 @@ def test_a_health_mark_says_how_long_it_has_been_silent(console):
     text = console.get(page("enginemark")).content.decode()
     assert "動いています" in text
     assert "90分のあいだ" in text
+
+
+def test_the_front_page_says_that_letters_were_given_up_and_that_the_engine_stands(console):
+    calm = console.get(reverse("admin:index")).content.decode()
+    assert "errornote" not in calm
+    LetterFactory(state=LetterState.FAILED)
+    EngineMark.objects.create(name="beat", at=timezone.now() - timedelta(hours=3))
+    text = console.get(reverse("admin:index")).content.decode()
+    assert "送れなかった手紙が1通" in text
+    assert "2時間以上止まっています" in text
+
+
+@pytest.mark.parametrize("key", ["abc", "%00", "1.5", "９x", "__proto__"])
+def test_a_history_of_no_record_is_not_found(console, key):
+    assert console.get(f"/console/incidents/team/{key}/history/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "letter/?state__exact=%00",
+        "importrun/?mapping=%00",
+        "auditentry/?target_type=a%00&target_id=1",
+        "incident/?q=%00",
+        "incident/?%00=1",
+    ],
+)
+def test_a_nul_in_a_look_up_is_refused(console, query):
+    assert console.get(f"/console/incidents/{query}").status_code == 400
+
+
+def test_a_chosen_row_without_a_number_is_refused(console):
+    for key in ("abc", "\x00", "-1"):
+        data = {"action": "withdraw", "_selected_action": key}
+        assert console.post(page("incident"), data).status_code == 400
+
+
+def test_no_list_is_searched_by_address(console, story, bob):
+    LetterFactory(recipient=bob, to_email=bob.email)
+    for model in ("letter", "followup", "reminderdelivery", "auditentry", "importrun", "incident", "effectcheck"):
+        assert console.get(page(model), {"q": bob.email}).context["cl"].result_count == 0, model

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from incidents.domain import countermeasure
-from incidents.enums import Role, Stage
+from incidents.enums import LetterState, Role, Stage
 from incidents.models import Incident, Why
 from incidents.queries import engine, insight, reminder
 from incidents.queries import incident as incidents
@@ -212,7 +212,23 @@ def test_engine_without_a_sign_of_life_stands_still(clock, organisation, minutes
 
 
 @pytest.mark.parametrize(("minutes", "still"), [(119, False), (121, True)])
-def test_letter_that_nobody_takes_means_standstill(clock, organisation, minutes, still):
-    LetterFactory()
+def test_engine_that_never_gave_a_sign_stands_still_after_two_hours(clock, organisation, minutes, still):
     clock.forward(minutes=minutes)
     assert engine.stands_still() is still
+
+
+@pytest.mark.parametrize("attempts", [0, 3])
+@pytest.mark.parametrize(("minutes", "still"), [(119, False), (121, True)])
+def test_letter_that_nobody_takes_means_standstill(clock, organisation, minutes, still, attempts):
+    LetterFactory(attempts=attempts)
+    clock.forward(minutes=minutes)
+    EngineMarkFactory(at=clock.now)
+    assert engine.stands_still() is still
+
+
+def test_letters_given_up_are_counted_for_a_day(clock, organisation):
+    LetterFactory(state=LetterState.FAILED)
+    LetterFactory()
+    assert engine.letters_failed_lately() == 1
+    clock.forward(hours=25)
+    assert engine.letters_failed_lately() == 0
