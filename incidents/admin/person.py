@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +56,13 @@ class PersonAdmin(Window):
         if obj is not None:
             return self.fieldsets
         base, hours, (label, more) = self.fieldsets
-        return (base, hours, (label, {**more, "fields": ("is_admin",)}))
+        told = more["description"]
+        if not settings.MAIL_CONFIGURED:
+            told = _(
+                "パスワードはここでは決めません。メールの設定がないので、登録した次の画面に、"
+                "パスワードを設定するリンクを一度だけ表示します（1時間有効）。"
+            )
+        return (base, hours, (label, {"fields": ("is_admin",), "description": told}))
 
     @admin.display(description=_("所属"))
     def teams_in_words(self, obj: Person) -> str:
@@ -66,15 +75,39 @@ class PersonAdmin(Window):
             person.edit_person(Person.objects.get(pk=obj.pk), by=request.user, **values)
             return
         adopt(obj, person.create_person(by=request.user, **form.cleaned_data))
-        outbox.send_password_link(obj, by=request.user, url=password_url(obj))
-        self.message_user(request, _("パスワードを設定する手紙を出しました。"), messages.SUCCESS)
+        if settings.MAIL_CONFIGURED:
+            outbox.send_password_link(obj, by=request.user, url=password_url(obj))
+            self.message_user(request, _("パスワードを設定する手紙を出しました。"), messages.SUCCESS)
+
+    def response_add(self, request: HttpRequest, obj: Person, post_url_continue: str | None = None) -> HttpResponse:
+        if settings.MAIL_CONFIGURED:
+            return super().response_add(request, obj, post_url_continue)
+        return self._show_links(request, [obj])
 
     @admin.action(description=_("パスワード設定の手紙を送る"))
-    def send_password_link(self, request: HttpRequest, queryset: models.QuerySet[Person]) -> None:
+    def send_password_link(self, request: HttpRequest, queryset: models.QuerySet[Person]) -> HttpResponse | None:
+        active = queryset.filter(is_active=True)
+        if not settings.MAIL_CONFIGURED:
+            return self._show_links(request, active)
         each(
             self,
             request,
-            queryset.filter(is_active=True),
+            active,
             lambda one: outbox.send_password_link(one, by=request.user, url=password_url(one)),
             _("手紙を出しました。"),
         )
+        return None
+
+    def _show_links(self, request: HttpRequest, people: Iterable[Person]) -> HttpResponse:
+        """The links themselves, on the answer and nowhere else: no letter would reach anybody, nothing keeps them."""
+        rows = []
+        for one in people:
+            outbox.note_link_shown(one, by=request.user)
+            rows.append({"person": one, "url": password_url(one)})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("パスワードを設定するリンク"),
+            "opts": self.opts,
+            "rows": rows,
+        }
+        return TemplateResponse(request, "admin/incidents/person/links.html", context)

@@ -50,6 +50,7 @@ VERBS: dict[str, str | Promise] = {
     "organisation.set_up": _("組織を作りました"),
     "person.created": _("人を登録しました"),
     "person.edited": _("人の設定を変えました"),
+    "person.link_shown": _("パスワード設定のリンクを画面で渡しました"),
     "person.password_link_sent": _("パスワード設定の手紙を出しました"),
     "person.preferences_changed": _("自分の設定を変えました"),
     "root.confirmed": _("真因をもう一度確かめました"),

@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
+from incidents.domain import outbox
 from incidents.enums import LetterKind, Role
+from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, Closure, Letter, Membership, Organisation, Person, Team
 from tests.factories import ClosureFactory, MembershipFactory, PersonFactory, TeamFactory
 from tests.incidents.admin.conftest import act, page, told
@@ -159,3 +161,65 @@ def test_a_member_of_no_team_is_listed_with_a_dash(console):
     person, member = PersonFactory(), MembershipFactory(team=TeamFactory(name="購買課"))
     assert "購買課" in console.get(page("person", "change", member.person.pk)).content.decode()
     assert console.get(page("person", "change", person.pk)).status_code == 200
+
+
+# Without a mail server --------------------------------------------------------------------------
+
+
+def link_on(answer) -> str:
+    (path,) = re.findall(r"http://testserver(/account/password/reset/key/[^\s<]+)", answer.content.decode())
+    return path
+
+
+def set_password(client, path: str, password: str):
+    form = client.get(path, follow=True)
+    return client.post(form.request["PATH_INFO"], {"password1": password, "password2": password})
+
+
+def test_without_a_mail_server_the_password_link_is_shown_once(console, admin, client, settings):
+    settings.MAIL_CONFIGURED = False
+    assert "リンクを一度だけ表示します" in console.get(page("person", "add")).content.decode()
+    answer = console.post(page("person", "add"), PERSON)
+    assert answer.status_code == 200
+    assert "この方に直接わたしてください。1時間、一度だけ使えます。" in answer.content.decode()
+    assert "no-store" in answer.headers["Cache-Control"]
+    person = Person.objects.get(email="nakamura@example.jp")
+    assert traces() == [("person.created", str(admin)), ("person.link_shown", str(admin))]
+    assert not Letter.objects.exists()
+
+    path = link_on(answer)
+    set_password(client, path, "asagao-ga-saku-niwa")
+    person.refresh_from_db()
+    assert person.check_password("asagao-ga-saku-niwa")
+    set_password(client, path, "himawari-ga-saku-niwa")
+    person.refresh_from_db()
+    assert person.check_password("asagao-ga-saku-niwa")  # once
+    for place in (page("person"), page("person", "change", person.pk), page("auditentry")):
+        assert "/account/password/reset/key/" not in console.get(place).content.decode()
+
+
+def test_without_a_mail_server_the_action_shows_a_new_link(console, admin, bob, settings):
+    settings.MAIL_CONFIGURED = False
+    gone = PersonFactory(is_active=False)
+    answer = act(console, "person", "send_password_link", bob, gone)
+    assert link_on(answer)
+    assert str(bob) in answer.content.decode()
+    assert str(gone) not in answer.content.decode()
+    assert traces() == [("person.link_shown", str(admin))]
+    assert not Letter.objects.exists()
+
+
+def test_with_a_mail_server_no_link_is_shown(console, admin, bob):
+    with pytest.raises(Refused) as refused:
+        outbox.note_link_shown(bob, by=admin)
+    assert refused.value.code == "mail_is_there"
+    answer = console.post(page("person", "add"), PERSON, follow=True)
+    assert "/account/password/reset/key/" not in answer.content.decode()
+
+
+def test_only_an_administrator_is_shown_a_link(alice, bob, client_of, settings):
+    settings.MAIL_CONFIGURED = False
+    assert act(client_of(alice), "person", "send_password_link", bob).status_code in {302, 403}
+    with pytest.raises(NotAllowed):
+        outbox.note_link_shown(bob, by=alice)
+    assert traces() == []
