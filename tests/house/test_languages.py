@@ -182,7 +182,7 @@ def test_no_japanese_in_the_code_goes_past_gettext():
     found = []
     for path in sorted((ROOT / "incidents").rglob("*.py")):
         name = path.relative_to(ROOT).as_posix()
-        if "/migrations/" in name or name == "incidents/sample.py":
+        if "/migrations/" in name or name.startswith("incidents/sample/"):
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         known = {*_docstrings(tree), *_wrapped(tree)}
