@@ -6,7 +6,10 @@ code 78, where a worker's end would only make gunicorn start the next worker, fo
 
 import os
 
-import ushiro.settings  # noqa: F401
+import ushiro.settings
+from ushiro.env import refuse_test_mode
+
+refuse_test_mode(ushiro.settings.MODE)
 
 bind = os.environ.get("WEB_BIND", "127.0.0.1:8000")
 worker_class = "gthread"

@@ -25,6 +25,8 @@ def main() -> None:
 
         sys.exit(up(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")
+    if sys.argv[1:2] in (["migrate"], ["import_incidents"], ["seed_sample"]):
+        os.environ["DATABASE_STATEMENT_TIMEOUT"] = "0"  # they take the time that they take, and nobody waits for a page
     # An operator who types `manage.py ...` beside a running `make up` means that installation:
     # the file `make up` wrote names its data folder, key and broker. Web servers and workers never
     # read it; they take the environment alone.

@@ -7,10 +7,20 @@ database. So a lost message costs one interval, and two beats at once cost nothi
 import os
 
 from celery import Celery, Task
+from celery.signals import beat_init, celeryd_init
 
 from ushiro import env
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_test_mode(**_: object) -> None:
+    """A worker or beat in the tests' mode would work on something nobody secured."""
+    from django.conf import settings
+
+    env.refuse_test_mode(settings.MODE)
 
 
 class Job(Task):

@@ -14,8 +14,6 @@ from django.core.checks import CheckMessage, Error, Warning, register
 
 from ushiro import env
 
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-
 
 def _deploy(check: Callable[[], list[CheckMessage]]) -> Callable[[], list[CheckMessage]]:
     @register("ushiro", deploy=True)
@@ -42,7 +40,7 @@ def mail_leaves_the_machine() -> list[CheckMessage]:
             Error(f"MAIL_FROM is {settings.MAIL_FROM!r}, which other mail servers refuse.", hint=hint, id="ushiro.E001")
         )
     options = env.smtp(settings.SMTP_URL)
-    if not options["use_tls"] and not options["use_ssl"] and options["host"] not in LOCAL_HOSTS:
+    if not options["use_tls"] and not options["use_ssl"] and not env.is_loopback(str(options["host"])):
         hint = "Use smtp+tls:// (port 587) or smtps:// (port 465)."
         found.append(Warning("Mail goes to another machine in clear text.", hint=hint, id="ushiro.W002"))
     return found

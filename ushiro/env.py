@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import sys
 from collections.abc import MutableMapping
@@ -82,6 +83,20 @@ def load_embedded(environ: MutableMapping[str, str]) -> None:
             environ.setdefault(name.strip(), value.strip())
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine and no other."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def refuse_test_mode(mode: str) -> None:
+    """Serving in the tests' mode would mean a passing secret key and none of the refusals. Raises Misconfigured."""
+    if mode == "test" and "pytest" not in sys.modules:
+        raise refuse("USHIRO_MODE=test is for the tests alone; unset it, or say production or embedded.")
+
+
 def smtp(url: str) -> dict[str, object]:
     """Options of Django's SMTP mailer out of smtp://user:password@host:port, smtp+tls:// or smtps://.
 
@@ -96,7 +111,9 @@ def smtp(url: str) -> dict[str, object]:
         port = parts.port or ports[parts.scheme]
     except ValueError:
         raise refuse("SMTP_URL names a port that is not a number between 1 and 65535.") from None
-    timeout = parse_qs(parts.query).get("timeout", ["10"])[0]
+    timeout = parse_qs(parts.query, keep_blank_values=True).get("timeout", ["10"])[0]
+    if not (timeout.isascii() and timeout.isdigit() and 1 <= int(timeout[:9]) <= 60):
+        raise refuse("SMTP_URL names a timeout that is not a whole number of seconds between 1 and 60.")
     return {
         "host": parts.hostname,
         "port": port,
@@ -104,5 +121,5 @@ def smtp(url: str) -> dict[str, object]:
         "password": unquote(parts.password or ""),
         "use_tls": parts.scheme == "smtp+tls",
         "use_ssl": parts.scheme == "smtps",
-        "timeout": int(timeout) if timeout.isdigit() else 10,
+        "timeout": int(timeout),
     }

@@ -16,6 +16,7 @@ import sys
 def main(arguments: list[str]) -> int:
     """Migrate, collect static files, and fill an empty database (sample team, or a set-up link)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")
+    os.environ["DATABASE_STATEMENT_TIMEOUT"] = "0"  # a migration takes the time that it takes
     import django
     from django.core.management import call_command, get_commands
     from django.db import DatabaseError

@@ -32,12 +32,22 @@ if MODE == "test":
     SECRET_KEY = env.text("USHIRO_SECRET_KEY", secrets.token_urlsafe(50))
 else:
     SECRET_KEY = env.text("USHIRO_SECRET_KEY")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure"):
+SECRET_KEY_FALLBACKS = env.words("USHIRO_SECRET_KEY_FALLBACKS")
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < 50 or len(set(key)) < 10 or key.startswith("django-insecure")
+
+
+if _is_weak(SECRET_KEY):
     raise env.refuse(
         "USHIRO_SECRET_KEY is too short or a default. Make one with: "
         "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
-SECRET_KEY_FALLBACKS = env.words("USHIRO_SECRET_KEY_FALLBACKS")
+if any(_is_weak(key) for key in SECRET_KEY_FALLBACKS):
+    raise env.refuse(
+        "USHIRO_SECRET_KEY_FALLBACKS holds a key that is too short or a default; each of them signs sessions as well."
+    )
 
 SITE_URL = env.text("USHIRO_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
@@ -118,6 +128,10 @@ if _database_url:
         raise env.refuse("DATABASE_URL must begin with postgres:// or sqlite:///.")
     _database = environ.Env.db_url_config(_database_url)
 if _database["ENGINE"] == "django.db.backends.sqlite3":
+    if MODE != "test" and (_database["NAME"] in {"", ":memory:"} or "mode=memory" in str(_database["NAME"])):
+        raise env.refuse(
+            "DATABASE_URL names a database in memory; each process would have its own, and none would last."
+        )
     # IMMEDIATE: with SQLite's deferred default most of the concurrent writes failed as "database is locked".
     _database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -126,8 +140,17 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     _database["CONN_MAX_AGE"] = 0  # the pool keeps the connections
+    _seconds = env.number("DATABASE_STATEMENT_TIMEOUT", 30)
+    if _seconds < 0:
+        raise env.refuse("DATABASE_STATEMENT_TIMEOUT must be a number of seconds, or 0 for none.")
+    # Nobody waits for ever: neither for a slow statement, nor for a lock, nor for a process that died in its work.
+    # What the address says of `options` comes last, and so it wins.
+    _limits = f"-c statement_timeout={_seconds}s -c lock_timeout=10s"
+    _limits += f" -c idle_in_transaction_session_timeout={'60s' if _seconds else 0}"
+    _given = _database.get("OPTIONS", {})
     _database["OPTIONS"] = {
-        **_database.get("OPTIONS", {}),
+        **_given,
+        "options": f"{_limits} {_given.get('options', '')}".strip(),
         "pool": {
             "min_size": env.number("DATABASE_POOL_MIN", 1),
             "max_size": env.number("DATABASE_POOL_MAX", 8),
@@ -151,6 +174,13 @@ CACHES = {
 # Without SMTP_URL no mail leaves the machine: letters stay in the outbox as "kept", readable there.
 SMTP_URL = env.text("SMTP_URL", "")
 MAIL_CONFIGURED = bool(SMTP_URL)
+if PRODUCTION and MAIL_CONFIGURED and not env.flag("SMTP_ALLOW_CLEARTEXT"):
+    _server = env.smtp(SMTP_URL)
+    if not (_server["use_tls"] or _server["use_ssl"] or env.is_loopback(str(_server["host"]))):
+        raise env.refuse(
+            "SMTP_URL sends mail to another machine in clear text. Use smtp+tls:// or smtps:// "
+            "(or set SMTP_ALLOW_CLEARTEXT=1 on a closed network)."
+        )
 MAIL_FROM = env.text("MAIL_FROM", "Ushiro <ushiro@localhost>")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 MAILERS = {
@@ -163,6 +193,10 @@ MAILERS = {
 
 # Celery: ids only, at least once, nothing kept in the broker that the database does not know -------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", None if PRODUCTION else "memory://")
+_brokers = {"redis", "rediss", "redis+socket", "valkey", "valkeys", "sentinel", "amqp", "amqps", "pyamqp"}
+if PRODUCTION and any(url.strip().partition(":")[0] not in _brokers for url in CELERY_BROKER_URL.split(";")):
+    # memory://, filesystem:// and databases lose what is rung, or let only one process hear it.
+    raise env.refuse("CELERY_BROKER_URL must begin with redis://, rediss://, redis+socket://, amqp:// or amqps://.")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 if CELERY_BROKER_URL.startswith(("redis", "rediss", "valkey")):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -230,9 +264,12 @@ CSRF_COOKIE_NAME = "__Host-ushiro_csrf" if HTTPS else "ushiro_csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Counted from the sign-in: a request alone does not make a session longer.
 SESSION_COOKIE_AGE = 7 * 24 * 3600
+SESSION_SAVE_EVERY_REQUEST = False
 LANGUAGE_COOKIE_NAME = "ushiro_language"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 CSRF_FAILURE_VIEW = "incidents.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and PRODUCTION

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ushiro import embedded_broker, preflight
-from ushiro.env import EMBEDDED_FILE, ROOT, data_folder
+from ushiro.env import EMBEDDED_FILE, ROOT, data_folder, flag, is_loopback
 from ushiro.preflight import CannotStart
 from ushiro.supervisor import CONFIGURATION_FAULT, STOP_PATIENCE, Child, Supervisor, last_refusal, say
 
@@ -179,6 +179,11 @@ def run(host: str, port: int, folder: Path, arguments: list[str]) -> None:
     if os.environ.get("USHIRO_MODE", "embedded") != "embedded":
         raise CannotStart(
             "`make up` runs the embedded mode; unset USHIRO_MODE, or start the services of deploy/ for production.",
+            CONFIGURATION_FAULT,
+        )
+    if flag("DEBUG") and not is_loopback(host):
+        raise CannotStart(
+            f"DEBUG=1 shows secrets to every visitor, and HOST={host} lets others in; unset one of them.",
             CONFIGURATION_FAULT,
         )
     preflight.check_folder(folder)

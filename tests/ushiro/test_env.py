@@ -61,13 +61,38 @@ def test_smtp_url_says_host_sign_in_and_kind_of_tls(url, expected):
 
 
 @pytest.mark.parametrize(
-    "url", ["mail.example.jp", "http://mail.example.jp", "smtp://", "smtp://mail.example.jp:99999", "smtp+ssl://m:1"]
+    "url",
+    ["mail.example.jp", "http://mail.example.jp", "smtp://", "smtp://mail.example.jp:99999", "smtp+ssl://m:1"]
+    + [f"smtps://m?timeout={text}" for text in ("0", "61", "ten", "", "-5", "1.5", "²", "9" * 5000)],
 )
 def test_a_wrong_smtp_url_stops_the_start(url, capsys):
     with pytest.raises(env.Misconfigured) as stopped:
         env.smtp(url)
     assert stopped.value.code == 78
     assert capsys.readouterr().err == f"Ushiro does not start: {stopped.value}\n"
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_an_smtp_timeout_has_its_bounds(seconds):
+    assert env.smtp(f"smtps://m?timeout={seconds}")["timeout"] == seconds
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("localhost.example.jp", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_loopback_is_this_machine_and_no_other(host, expected):
+    assert env.is_loopback(host) is expected
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,15 @@ FAULTS = {
     "clear text site": ({"USHIRO_URL": "http://ushiro.example.jp"}, "USHIRO_URL must begin with https://"),
     "mail server": ({"SMTP_URL": "mail.example.jp:587"}, "SMTP_URL must look like"),
     "number": ({"DATABASE_POOL_MAX": "many"}, "DATABASE_POOL_MAX must be a whole number"),
+    "key of before": ({"USHIRO_SECRET_KEY_FALLBACKS": "k3Jx9"}, "USHIRO_SECRET_KEY_FALLBACKS holds a key"),
+    "database in memory": ({"DATABASE_URL": "sqlite:///:memory:"}, "DATABASE_URL names a database in memory"),
+    "time limit": ({"DATABASE_STATEMENT_TIMEOUT": "-1"}, "DATABASE_STATEMENT_TIMEOUT must be"),
+    "broker in memory": ({"CELERY_BROKER_URL": "memory://"}, "CELERY_BROKER_URL must begin with"),
+    "broker in files": ({"CELERY_BROKER_URL": "filesystem://"}, "CELERY_BROKER_URL must begin with"),
+    "broker in a database": ({"CELERY_BROKER_URL": "sqla+sqlite:///b"}, "CELERY_BROKER_URL must begin with"),
+    "second broker": ({"CELERY_BROKER_URL": "redis://a/0;memory://"}, "CELERY_BROKER_URL must begin with"),
+    "mail in clear text": ({"SMTP_URL": "smtp://mail.example.jp"}, "SMTP_URL sends mail to another machine"),
+    "mail without patience": ({"SMTP_URL": "smtps://mail.example.jp?timeout=0"}, "SMTP_URL names a timeout"),
     "mode": ({"USHIRO_MODE": "develop"}, "USHIRO_MODE must be production or embedded"),
 }
 PROGRAMS = {
@@ -102,9 +111,72 @@ def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
             "db.example.jp",
             5433,
             "p@ss",
-            {"sslmode": "require", "pool": {"min_size": 1, "max_size": 20, "timeout": 10}},
+            {
+                "sslmode": "require",
+                "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+                "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
+            },
         ]
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            {"DATABASE_STATEMENT_TIMEOUT": "5"},
+            "-c statement_timeout=5s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+        ),
+        (
+            {"DATABASE_STATEMENT_TIMEOUT": "0"},
+            "-c statement_timeout=0s -c lock_timeout=10s -c idle_in_transaction_session_timeout=0",
+        ),
+        (
+            {"DATABASE_URL": "postgres://u@db/ushiro?options=-c%20search_path%3Du"},
+            "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c search_path=u",
+        ),
+    ],
+)
+def test_postgresql_waits_for_nothing_for_ever(more, expected, tmp_path):
+    assert shown("s.DATABASES['default']['OPTIONS']['options']", {**GOOD, **more}, tmp_path) == expected
+
+
+@pytest.mark.parametrize("command", ["migrate", "import_incidents", "check"])
+def test_what_takes_its_time_is_not_cut(command, tmp_path):
+    code = (
+        "import os, sys, manage, django.core.management as m; "
+        f"m.execute_from_command_line = lambda argv: print(os.environ.get('DATABASE_STATEMENT_TIMEOUT')); "
+        f"sys.argv = ['manage.py', {command!r}]; manage.main()"
+    )
+    result = start([sys.executable, "-c", code], {**GOOD, "DATABASE_STATEMENT_TIMEOUT": "5"}, tmp_path)
+    assert result.stdout.strip() == ("5" if command == "check" else "0"), result.stderr
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"SMTP_URL": "smtp://127.0.0.1"},
+        {"SMTP_URL": "smtp://localhost:2525"},
+        {"SMTP_URL": "smtp://[::1]:25"},
+        {"SMTP_URL": "smtp+tls://mail.example.jp"},
+        {"SMTP_URL": "smtp://mail.example.jp", "SMTP_ALLOW_CLEARTEXT": "1"},
+        {"USHIRO_SECRET_KEY_FALLBACKS": GOOD["USHIRO_SECRET_KEY"][::-1]},
+        {"CELERY_BROKER_URL": "amqps://u:p@a:5671//;amqps://u:p@b:5671//"},
+        {"DATABASE_URL": "sqlite:////srv/ushiro.sqlite3"},
+    ],
+)
+def test_what_is_safe_is_taken(more, tmp_path):
+    assert shown("s.MODE", {**GOOD, **more}, tmp_path) == "production"
+
+
+@pytest.mark.parametrize("program", ["gunicorn", "celery worker", "celery beat", "wsgi"])
+def test_nothing_is_served_in_the_mode_of_the_tests(program, tmp_path):
+    command = PROGRAMS.get(program) or [sys.executable, "-c", "import ushiro.wsgi"]
+    values = {**GOOD, "USHIRO_MODE": "test", "CELERY_BROKER_URL": "memory://", "WEB_BIND": "127.0.0.1:0"}
+    (tmp_path / "none").mkdir()
+    result = start(command, values, tmp_path)
+    assert result.returncode == 78, result.stderr
+    assert "Ushiro does not start: USHIRO_MODE=test is for the tests alone" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -127,8 +199,10 @@ def test_each_kind_of_broker_gets_its_own_options(url, options, tmp_path):
 
 
 def test_https_names_its_cookies_so_that_no_other_host_can_set_them(tmp_path):
-    expression = "[s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SECURE_HSTS_SECONDS]"
-    assert shown(expression, GOOD, tmp_path) == str(["__Host-ushiro_sid", "__Host-ushiro_csrf", True, True, 31536000])
+    expression = "[s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE_HSTS_SECONDS]"
+    assert shown(expression, GOOD, tmp_path) == str(
+        ["__Host-ushiro_sid", "__Host-ushiro_csrf", True, True, True, 31536000]
+    )
 
 
 def test_a_forwarded_scheme_is_believed_only_when_asked_for(tmp_path):

@@ -313,6 +313,13 @@ def test_production_is_not_started_by_make_up(up, tmp_path):
     assert not (tmp_path / "var").exists()
 
 
+def test_debug_is_for_this_machine_alone(up, tmp_path):
+    code, sentence = up(tmp_path / "var", "--host", "0.0.0.0", DEBUG="1").refused()
+    assert code == 78
+    assert sentence.startswith("Ushiro does not start: DEBUG=1 shows secrets to every visitor, and HOST=0.0.0.0")
+    assert not (tmp_path / "var").exists()
+
+
 def test_a_taken_port_is_named(up, tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
