@@ -62,6 +62,22 @@ def sentence(refusal: Refused) -> str:
     return refusal.sentence()
 
 
+def act(request: HttpRequest, form: Any, verb: Callable[..., Any], *, said: str, to: str) -> HttpResponse | None:
+    """One form, one verb: on success say so and leave for `to`; None when the form has to be shown (again).
+
+    verb: takes by= and the form's cleaned data. A refusal stands in the form beside what was typed.
+    """
+    if not form.is_valid():
+        return None
+    try:
+        verb(by=request.user, **form.cleaned_data)
+    except Refused as refusal:
+        show_refusal(form, refusal)
+        return None
+    say(request, said)
+    return go(request, to)
+
+
 def say(request: HttpRequest, text: str) -> None:
     messages.success(request, text)
 

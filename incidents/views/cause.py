@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -9,7 +11,7 @@ from incidents.errors import Refused
 from incidents.forms.cause import RiskForm, RootForm, WhyForm
 from incidents.queries import access
 from incidents.queries import incident as incidents
-from incidents.views.base import go, page, render_page, say, show_refusal
+from incidents.views.base import act, page, render_page, show_refusal
 from incidents.views.incident import back_to, refused, show
 
 
@@ -51,13 +53,9 @@ def mark_root(request: HttpRequest, pk: int) -> HttpResponse:
 def accept_risk(request: HttpRequest, pk: int) -> HttpResponse:
     root = access.get_root(by=request.user, pk=pk, to="lead")
     form = RiskForm(request.POST or None)
-    if form.is_valid():
-        try:
-            verbs.accept_risk(root, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, _("見直す日まで、このリスクを受け入れます。"))
-            return go(request, root.incident.get_absolute_url())
+    said = _("見直す日まで、このリスクを受け入れます。")
+    verb = partial(verbs.accept_risk, root)
+    if answer := act(request, form, verb, said=said, to=root.incident.get_absolute_url()):
+        return answer
     context = {"form": form, "incident": root.incident, "title": _("リスクを受け入れる"), "lead": str(root)}
     return render_page(request, "incidents/form.html", context)

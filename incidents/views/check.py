@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
@@ -9,7 +11,7 @@ from incidents.errors import Refused
 from incidents.forms.countermeasure import CheckerForm, OutcomeForm
 from incidents.queries import access, team
 from incidents.queries.calendar import today_of
-from incidents.views.base import go, page, render_page, say, show_refusal
+from incidents.views.base import act, go, page, render_page, say, show_refusal
 
 
 @page
@@ -48,13 +50,9 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     check = access.get_check(by=request.user, pk=pk, to="edit")
     incident = check.measure.incident
     form = CheckerForm(request.POST or None, people=team.can_work(incident.team))
-    if form.is_valid():
-        try:
-            verbs.hand_over(check, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, _("確かめる人を変えました。これからのお知らせはその方に届きます。"))
-            return go(request, incident.get_absolute_url())
+    said = _("確かめる人を変えました。これからのお知らせはその方に届きます。")
+    verb = partial(verbs.hand_over, check)
+    if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
+        return answer
     context = {"form": form, "incident": incident, "title": _("確かめる人を変える"), "lead": check.measure.title}
     return render_page(request, "incidents/form.html", context)

@@ -16,7 +16,7 @@ from incidents.models import Countermeasure, Incident
 from incidents.queries import access, team
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
-from incidents.views.base import go, page, render_page, say, show_refusal
+from incidents.views.base import act, go, page, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
 
 
@@ -107,14 +107,8 @@ def _step(
     request: HttpRequest, measure: Countermeasure, form: Any, verb: Callable[..., Any], said: str, **context: Any
 ) -> HttpResponse:
     """One form, one verb, back to the incident."""
-    if form.is_valid():
-        try:
-            verb(measure, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, said)
-            return go(request, measure.get_absolute_url())
+    if answer := act(request, form, partial(verb, measure), said=said, to=measure.get_absolute_url()):
+        return answer
     context = {"form": form, "incident": measure.incident, "measure": measure, **context}
     return render_page(request, "incidents/form.html", context)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,7 +23,7 @@ from incidents.queries import incident as incidents
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.queries.reminder import days_left
 from incidents.templatetags.ui import moment, shortday
-from incidents.views.base import go, page, render_page, say, say_refusal, show_refusal
+from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
 
 
 @page
@@ -221,14 +222,10 @@ def first_report(request: HttpRequest, key: str) -> HttpResponse:
     """Record how the other side was told; the clock stops. Below it, the way to say that none is needed."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
     form = FirstReportForm(request.POST or None)
-    if form.is_valid():
-        try:
-            verbs.record_first_report(incident, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, _("一次報告を記録しました。時計は止まりました。"))
-            return go(request, incident.get_absolute_url())
+    said = _("一次報告を記録しました。時計は止まりました。")
+    verb = partial(verbs.record_first_report, incident)
+    if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
+        return answer
     context = {"form": form, "waive_form": WaiveForm(), "incident": incident, "now": timezone.now()}
     return render_page(request, "incidents/incident/first_report.html", context)
 
@@ -238,14 +235,9 @@ def first_report(request: HttpRequest, key: str) -> HttpResponse:
 def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     form = WaiveForm(request.POST)
-    if form.is_valid():
-        try:
-            verbs.waive_first_report(incident, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, _("一次報告を不要としました。"))
-            return go(request, incident.get_absolute_url())
+    verb = partial(verbs.waive_first_report, incident)
+    if answer := act(request, form, verb, said=_("一次報告を不要としました。"), to=incident.get_absolute_url()):
+        return answer
     context = {"form": FirstReportForm(), "waive_form": form, "incident": incident, "now": timezone.now()}
     return render_page(request, "incidents/incident/first_report.html", context)
 
@@ -286,14 +278,9 @@ def end(request: HttpRequest, key: str) -> HttpResponse:
 def reopen(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     form = ReasonForm(request.POST or None)
-    if form.is_valid():
-        try:
-            verbs.reopen(incident, by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(request, _("開き直しました。"))
-            return go(request, incident.get_absolute_url())
+    verb = partial(verbs.reopen, incident)
+    if answer := act(request, form, verb, said=_("開き直しました。"), to=incident.get_absolute_url()):
+        return answer
     context = {"form": form, "incident": incident, "title": _("開き直す"), "action_label": _("開き直す")}
     return render_page(request, "incidents/form.html", context)
 
