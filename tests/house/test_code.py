@@ -60,9 +60,6 @@ def test_import_contracts_are_kept(capsys):
 @pytest.mark.parametrize("file", sources("incidents/views"), ids=lambda file: file.name)
 def test_view_reads_by_queries_and_writes_by_verbs(file):
     text = file.read_text(encoding="utf-8")
-    if file.name == "countermeasure.py":
-        # One press writes an idea down and promises it: two verbs that stand or fall together.
-        text = text.replace("from django.db import transaction", "").replace("with transaction.atomic():", "", 1)
     found = re.findall(
         r"\.objects\b|\.filter\(|\.exclude\(|\.save\(|\.delete\(|\.create\(|[^_ ]send_mail\(|transaction\b|csrf_exempt",
         text,
