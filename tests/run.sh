@@ -25,7 +25,8 @@ stage() {
 quick='not integration and not browser and not soak'
 stage 'unit tests on SQLite' "$python" -m pytest -q -n "$workers" -m "$quick" "$@"
 stage 'unit tests on PostgreSQL' "$python" -m tests.servers postgres -- \
-    "$python" -m pytest -q -n "$workers" -m "$quick" --ignore tests/ushiro --ignore tests/tools --ignore tools "$@"
-# One after the other from here on: these measure seconds.
-stage 'real worker, broker and mail server; the one command' "$python" -m pytest -q -m 'integration and not browser' "$@"
-stage 'browser' "$python" -m pytest -q -m browser "$@"
+    "$python" -m pytest -q -n "$workers" -m "$quick" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters "$@"
+# A file stays in one process: its tests share an installation.
+stage 'real worker, broker and mail server; the one command' \
+    "$python" -m pytest -q -n "$workers" --dist loadfile -m 'integration and not browser' "$@"
+stage 'browser' "$python" -m pytest -q -n "$workers" -m browser "$@"
