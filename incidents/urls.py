@@ -19,7 +19,7 @@ urlpatterns = [
     path("incidents/<str:key>/timeline/", timeline.add, name="incident-timeline"),
     # Cause
     path("incidents/<str:key>/whys/", cause.ask, name="incident-why"),
-    path("whys/<int:pk>/root/", cause.mark_root, name="why-root"),
+    path("whys/<int:pk>/root-cause/", cause.mark_root, name="why-root"),
     path("roots/<int:pk>/accept/", cause.accept_risk, name="root-accept"),
     # Countermeasure and its proof
     path("incidents/<str:key>/measures/new/", countermeasure.new, name="measure-new"),

@@ -97,7 +97,7 @@ def forms(alice, bob, story, team):
         f"/incidents/{key}/first-report/waive/": {"reason": "r"},
         f"/incidents/{key}/timeline/": {"text": "t", "event_at": now, "certainty": "fact"},
         f"/incidents/{key}/whys/": {"text": "t", "parent": "", "track": "occurrence", "evidence": "e"},
-        f"/whys/{running.root.why_id}/root/": {"factor": "tool"},
+        f"/whys/{running.root.why_id}/root-cause/": {"factor": "tool"},
         f"/roots/{running.root_id}/accept/": {"reason": "r", "review_on": later},
         f"/incidents/{key}/measures/new/": measure,
         f"/measures/{idea.pk}/": measure,

@@ -113,7 +113,7 @@ def test_why_and_root_by_htmx_bring_the_body_with_the_moved_stage(client_of, bob
     page = answer.content.decode()
     assert "目だけで見ている" in page and "<html" not in page
     why = Why.objects.get()
-    answer = client.post(f"/whys/{why.pk}/root/", {"factor": "procedure"}, headers=HTMX)
+    answer = client.post(f"/whys/{why.pk}/root-cause/", {"factor": "procedure"}, headers=HTMX)
     assert "真因（手順）" in answer.content.decode()
     incident.refresh_from_db()
     assert incident.stage == Stage.CAUSE_KNOWN
