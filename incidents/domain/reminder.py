@@ -289,17 +289,7 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
         return None
     if not asked_for:  # a day that the team has closed since the row was planned is a closed day all the same
         rows = [row for row in rows if calendars[row.follow_up.incident.team_id].is_business_day(today)]
-    roles = dict(Membership.objects.filter(person=person).values_list("team_id", "role"))
-    wanted: list[ReminderDelivery] = []
-    for row in rows:
-        why_not = _unwanted(row, roles)
-        if why_not:
-            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, why_not, now
-        else:
-            wanted.append(row)
-    unwanted = [row for row in rows if row.reason]
-    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
-    _speak_to_leads(unwanted, today)
+    wanted = _sift(rows, person, today, now)
     if not wanted:
         return None
     working = _working({row.follow_up.owner_id for row in wanted})
@@ -331,6 +321,22 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
     for row in wanted:
         _plan_next_week(row, calendars[row.follow_up.incident.team_id], today)
     return written
+
+
+def _sift(rows: list[ReminderDelivery], person: Person, today: date, now: datetime) -> list[ReminderDelivery]:
+    """The rows that the person may still be told; the others are settled with their reason, and the leads hear."""
+    roles = dict(Membership.objects.filter(person=person).values_list("team_id", "role"))
+    wanted: list[ReminderDelivery] = []
+    for row in rows:
+        why_not = _unwanted(row, roles)
+        if why_not:
+            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, why_not, now
+        else:
+            wanted.append(row)
+    unwanted = [row for row in rows if row.reason]
+    ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
+    _speak_to_leads(unwanted, today)
+    return wanted
 
 
 def _plan_next_week(row: ReminderDelivery, calendar: BusinessCalendar, today: date) -> None:
