@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from tqdm import tqdm
 
-from incidents.domain import mapping as mappings
+from incidents.domain import mapping_file as mappings
 from incidents.domain.importing import NOUNS, ImportRefused, Result, import_incidents
 from incidents.domain.mapping import Mapping, Problem
 from incidents.errors import Refused

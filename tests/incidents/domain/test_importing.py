@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from incidents.domain import cause, countermeasure, importing, incident, mapping
+from incidents.domain import cause, countermeasure, importing, incident, mapping_file
 from incidents.domain.importing import NOUNS, ImportRefused, Result, import_incidents
 from incidents.enums import Certainty, Factor, Stage
 from incidents.errors import NotAllowed
@@ -69,7 +69,7 @@ ROWS = (
 
 
 def run(path: Path, name: str, team: Team, **more: Any) -> Result:
-    chosen = mapping.load(name)
+    chosen = mapping_file.load(name)
     with open_source(chosen, path, None, None) as source:
         return import_incidents(source=source, mapping=chosen, team=team, **more)
 
@@ -370,4 +370,7 @@ def test_long_titles_are_cut_and_kept_whole_in_the_body(desk: Desk):
 
 
 def test_a_sheet_can_be_named_for_the_gateway_alone(tmp_path: Path):
-    assert Sheet(tmp_path, "no", mapping.load("servicenow").columns()).columns >= {"incident_state", "sys_mod_count"}
+    assert Sheet(tmp_path, "no", mapping_file.load("servicenow").columns()).columns >= {
+        "incident_state",
+        "sys_mod_count",
+    }

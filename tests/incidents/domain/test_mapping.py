@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from incidents.domain import mapping
+from incidents.domain import mapping, mapping_file
 from incidents.errors import Refused
 
 GOOD = """
@@ -24,13 +24,13 @@ always = "open"
 def load(tmp_path: Path, text: str) -> mapping.Mapping:
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
-    return mapping.load(str(path))
+    return mapping_file.load(str(path))
 
 
 def test_every_mapping_that_comes_with_ushiro_can_be_read():
-    assert mapping.names() == ["aea_jira", "jenkins", "postmortems", "servicenow"]
-    assert [mapping.load(name).name for name in mapping.names()] == mapping.names()
-    assert len({mapping.load(name).source for name in mapping.names()}) == 4
+    assert mapping_file.names() == ["aea_jira", "jenkins", "postmortems", "servicenow"]
+    assert [mapping_file.load(name).name for name in mapping_file.names()] == mapping_file.names()
+    assert len({mapping_file.load(name).source for name in mapping_file.names()}) == 4
 
 
 def test_a_mapping_may_be_a_file_of_ones_own(tmp_path: Path):
@@ -64,6 +64,6 @@ def test_a_wrong_mapping_says_where(tmp_path: Path, old: str, new: str, words: s
 
 def test_an_unknown_name_lists_those_that_exist():
     with pytest.raises(Refused) as caught:
-        mapping.load("nothing")
+        mapping_file.load("nothing")
     assert caught.value.code == "mapping_unknown"
     assert "servicenow" in str(caught.value.fix)
