@@ -119,10 +119,13 @@ class Up:
         return time.monotonic() - begin
 
     def end(self) -> None:
+        self.kill()
+        until(lambda: not processes_of(self.folder), 10, "no process left")
+
+    def kill(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        until(lambda: not processes_of(self.folder), 10, "no process left")
 
 
 @pytest.fixture
@@ -135,7 +138,9 @@ def up():
         return started[-1]
 
     yield start
-    for one in reversed(started):  # a later one may run on the folder of an earlier one
+    for one in started:  # all of them first: two may have been started on one folder
+        one.kill()
+    for one in started:
         one.end()
 
 
