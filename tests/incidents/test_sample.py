@@ -29,7 +29,7 @@ from incidents.models import (
     ReminderDelivery,
     TimelineEntry,
 )
-from incidents.queries import insight
+from incidents.queries import engine, insight
 from incidents.queries.audit import VERBS
 from incidents.queries.incident import record_facts
 from tests.conftest import TOKYO, at
@@ -180,3 +180,8 @@ def test_the_command_refuses_production(settings, db):
     with pytest.raises(CommandError, match="not for production"):
         call_command("seed_sample")
     assert not Person.objects.exists()
+
+
+def test_a_fresh_sample_does_not_say_that_the_engine_stands_still(db):
+    sample.plant()
+    assert not engine.stands_still()
