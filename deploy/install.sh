@@ -14,7 +14,9 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/d
     "$python" -m venv .venv
 fi
 echo "Installing $lock (only when it has changed) ..."
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" || {
+# --no-deps: the lock names every package. Older pips look at a newer release for a package asked for with an extra
+# (coverage[toml]) and then refuse it for want of a hash, on the day that release appears.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock" || {
     echo "The packages of $lock could not be installed; check the network or the package index that pip uses, then run the same command again." >&2
     exit 1
 }
