@@ -76,6 +76,16 @@ class Category(models.TextChoices):
     HANDOVER = "handover", _("引き継ぎ")
 
 
+class NoticedBy(models.TextChoices):
+    """Who noticed. That somebody told of it themselves is worth seeing (B-6); it is never counted by person."""
+
+    SELF = "self", _("自分から知らせた")
+    COLLEAGUE = "colleague", _("同じ組織の人")
+    COUNTERPARTY = "counterparty", _("お客様・取引先")
+    SYSTEM = "system", _("仕組み・点検")
+    OTHER = "other", _("その他")
+
+
 class Channel(models.TextChoices):
     """How the first report reached the other side."""
 
@@ -91,9 +101,22 @@ class Certainty(models.TextChoices):
     UNKNOWN = "unknown", _("不明")
 
 
+class Verdict(models.TextChoices):
+    """What an addendum says of the line it belongs to; without one it only adds to it."""
+
+    CONFIRMED = "confirmed", _("事実と確認")
+    REFUTED = "refuted", _("事実ではなかった")
+
+
 class EntryKind(models.TextChoices):
     NOTE = "note", _("記録")
     FIRST_REPORT = "first_report", _("一次報告")
+    CONTAINMENT = "containment", _("応急処置")
+    PROMISE = "promise", _("お約束")
+    QUESTION = "question", _("問い")
+    ATTACHMENT = "attachment", _("添付")
+    LINK = "link", _("つながり")
+    SEVERITY = "severity", _("重大度")
     CAUSE = "cause", _("原因")
     MEASURE = "measure", _("対策")
     CHECK = "check", _("効果確認")
@@ -162,9 +185,45 @@ class Outcome(models.TextChoices):
     INCONCLUSIVE = "inconclusive", _("まだわからない")
 
 
+class RequestState(models.TextChoices):
+    """Life of a wish to move a date (M3)."""
+
+    ASKED = "asked", _("返事待ち")
+    GRANTED = "granted", _("認めた")
+    REFUSED = "refused", _("見送った")
+
+
+class SpreadReply(models.TextChoices):
+    """What another team answers when it is asked whether this could break there too (M4)."""
+
+    NOT_APPLICABLE = "not_applicable", _("該当なし")
+    COVERED = "covered", _("対策済み")
+    ACTION = "action", _("要対応")
+
+
+class Anniversary(models.TextChoices):
+    """A year after gold: does the measure still live (V4)?"""
+
+    HOLDS = "holds", _("続いている")
+    HOLLOW = "hollow", _("形骸化している")
+    OBSOLETE = "obsolete", _("もう要らない")
+
+
 class FollowUpKind(models.TextChoices):
     COUNTERMEASURE = "countermeasure", _("対策の期限")
     EFFECT_CHECK = "effect_check", _("効果確認")
+    FIRST_REPORT = "first_report", _("一次報告の時計")
+    NEXT_REPORT = "next_report", _("続報")
+    PROMISE = "promise", _("お約束")
+    QUESTION = "question", _("問い")
+    RISK_REVIEW = "risk_review", _("受け入れたリスクの見直し")
+    NOT_DOING_REVIEW = "not_doing_review", _("実施しない対策の見直し")
+    SPREAD_ANSWER = "spread_answer", _("横展開の回答")
+    ANNIVERSARY = "anniversary", _("一年後の確かめ")
+
+
+# Promised for a minute of the clock, not for a day (B-14): told beside the digest.
+MOMENT_KINDS = frozenset({FollowUpKind.FIRST_REPORT, FollowUpKind.NEXT_REPORT, FollowUpKind.PROMISE})
 
 
 class FollowUpState(models.TextChoices):
@@ -185,6 +244,8 @@ class DeliveryState(models.TextChoices):
 
 class LetterKind(models.TextChoices):
     DIGEST = "digest", _("今日のお知らせ")
+    MOMENT = "moment", _("時刻のお知らせ")
+    CARE = "care", _("ひと息の便り")
     ACCOUNT = "account", _("サインインの手続き")
     TEST = "test", _("送信テスト")
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -19,14 +20,13 @@ from incidents.domain import letter
 from incidents.enums import DeliveryState, FollowUpState, LetterKind, LetterState, Role
 from incidents.letters import reminder as words
 from incidents.models import (
-    Countermeasure,
-    EffectCheck,
     FollowUp,
     Incident,
     Letter,
     Membership,
     Person,
     ReminderDelivery,
+    Team,
 )
 from incidents.queries import reminder as due
 from incidents.queries.calendar import business_calendar, business_calendars, today_here, today_of
@@ -112,12 +112,16 @@ def follow(
     owner: Person,
     backup: Person | None,
     due_on: date,
-    measure: Countermeasure | None = None,
-    check_plan: EffectCheck | None = None,
+    team: Team | None = None,
+    **more: Any,
 ) -> FollowUp:
-    """Begin to follow a promise: its row and its ledger, in the caller's transaction. `due_on` is a local date."""
+    """Begin to follow a promise: its row and its ledger, in the caller's transaction. `due_on` is a local date.
+
+    team: whose promise it is, when it is not the incident's team's. more: the pointer that the kind has
+    (incidents.models.reminder.POINTERS), and text, to_whom, due_at (aware) for a promise in words.
+    """
     follow_up = FollowUp.objects.create(
-        kind=kind, incident=incident, measure=measure, check_plan=check_plan, owner=owner, backup=backup, due_on=due_on
+        kind=kind, incident=incident, team=team or incident.team, owner=owner, backup=backup, due_on=due_on, **more
     )
     _plan(follow_up)
     return follow_up
@@ -174,7 +178,7 @@ def _cancel(follow_up: FollowUp, reason: str) -> None:
 
 
 def _plan(follow_up: FollowUp) -> None:
-    calendar = business_calendar(follow_up.incident.team_id)
+    calendar = business_calendar(follow_up.team_id)
     _add_rows(follow_up, ladder(follow_up.due_on, calendar, today=today_here()))
 
 
@@ -190,7 +194,7 @@ def _add_rows(follow_up: FollowUp, steps: Iterable[Step]) -> None:
                 told[follow_up.backup_id] = None
             else:
                 # Nobody to stand in: the lead hears of it a step earlier (U5).
-                leads = _leads(follow_up.incident.team_id) if leads is None else leads
+                leads = _leads(follow_up.team_id) if leads is None else leads
                 told.update(dict.fromkeys(leads))
         rows += [
             ReminderDelivery(
@@ -275,20 +279,21 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
         return None
     rows = list(
         ReminderDelivery.objects.select_for_update(of=("self",))
-        .filter(recipient=person, state=DeliveryState.PENDING, planned_on__lte=today)
+        .filter(recipient=person, state=DeliveryState.PENDING, planned_at__isnull=True, planned_on__lte=today)
         .select_related(
-            "follow_up__incident__team",
+            "follow_up__incident",
+            "follow_up__team",
             "follow_up__owner",
             "follow_up__measure__root__why",
             "follow_up__check_plan__measure__owner",
         )
         .order_by("follow_up__due_on", "follow_up_id", "-planned_on")
     )
-    calendars = business_calendars({row.follow_up.incident.team_id for row in rows})
+    calendars = business_calendars({row.follow_up.team_id for row in rows})
     if not asked_for and not calendars[None].is_business_day(today):
         return None
     if not asked_for:  # a day that the team has closed since the row was planned is a closed day all the same
-        rows = [row for row in rows if calendars[row.follow_up.incident.team_id].is_business_day(today)]
+        rows = [row for row in rows if calendars[row.follow_up.team_id].is_business_day(today)]
     wanted = _sift(rows, person, today, now)
     if not wanted:
         return None
@@ -296,7 +301,7 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
     items: dict[int, words.Item] = {}
     for row in wanted:
         if row.follow_up_id not in items:
-            team_id = row.follow_up.incident.team_id
+            team_id = row.follow_up.team_id
             items[row.follow_up_id] = words.item(
                 row,
                 recipient=person,
@@ -319,7 +324,7 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
         updated_at=now,
     )
     for row in wanted:
-        _plan_next_week(row, calendars[row.follow_up.incident.team_id], today)
+        _plan_next_week(row, calendars[row.follow_up.team_id], today)
     return written
 
 
@@ -359,7 +364,7 @@ def hand_orphans_to_leads(*, now: datetime) -> int:
     rows = list(
         ReminderDelivery.objects.select_for_update(of=("self",))
         .filter(state=DeliveryState.PENDING, planned_on__lte=today, recipient__is_active=False)
-        .select_related("follow_up__incident__team", "follow_up__owner")[:500]
+        .select_related("follow_up__incident", "follow_up__team", "follow_up__owner")[:500]
     )
     for row in rows:
         row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, "deactivated", now
@@ -376,7 +381,7 @@ def _speak_to_leads(rows: list[ReminderDelivery], today: date) -> None:
             continue
         if row.due_version != follow_up.due_version:
             continue
-        calendar = business_calendar(follow_up.incident.team_id)
+        calendar = business_calendar(follow_up.team_id)
         told = [
             ReminderDelivery(
                 follow_up=follow_up,
@@ -385,7 +390,7 @@ def _speak_to_leads(rows: list[ReminderDelivery], today: date) -> None:
                 due_version=row.due_version,
                 planned_on=calendar.roll_forward(today),
             )
-            for lead in _leads(follow_up.incident.team_id)
+            for lead in _leads(follow_up.team_id)
         ]
         ReminderDelivery.objects.bulk_create(told, ignore_conflicts=True)
         _plan_next_week(row, calendar, today)
@@ -398,7 +403,7 @@ def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
         return "closed"
     if row.due_version != follow_up.due_version:
         return "moved"
-    role = roles.get(follow_up.incident.team_id)
+    role = roles.get(follow_up.team_id)
     if role is None:
         return "left_team"
     if row.recipient_id in {follow_up.owner_id, follow_up.backup_id}:
@@ -418,7 +423,9 @@ def still_wanted(one: Letter) -> bool:
     if one.kind != LetterKind.DIGEST or one.dot_at is not None:
         return True
     rows = list(
-        ReminderDelivery.objects.filter(letter=one).select_related("follow_up__incident__team", "follow_up__owner")
+        ReminderDelivery.objects.filter(letter=one).select_related(
+            "follow_up__incident", "follow_up__team", "follow_up__owner"
+        )
     )
     recipient = one.recipient
     now = timezone.now()

@@ -62,7 +62,7 @@ def item(
         what=follow_up.what,
         reference=follow_up.incident.reference,
         incident=follow_up.incident.title,
-        team=follow_up.incident.team.name,
+        team=follow_up.team.name,
         due=long_day(follow_up.due_on, recipient.language, today=today),
         days=days_left(today, follow_up.due_on, calendar),
         mine=mine,

@@ -1,31 +1,54 @@
 """The only import path for models."""
 
+from incidents.models.attachment import Attachment
 from incidents.models.audit import AuditEntry, EngineMark, ImportRun
 from incidents.models.calendar import Closure
+from incidents.models.care import CareCheckIn, HelpLine
 from incidents.models.cause import RootCause, Why
-from incidents.models.countermeasure import Countermeasure, EffectCheck
-from incidents.models.incident import Incident
+from incidents.models.containment import Containment
+from incidents.models.countermeasure import Countermeasure, DueRequest, EffectCheck
+from incidents.models.incident import Incident, IncidentReader
+from incidents.models.jotting import Jotting
 from incidents.models.letter import Letter
+from incidents.models.nameless import NamelessNote
+from incidents.models.paste import Paste
 from incidents.models.person import Person
+from incidents.models.question import Question
 from incidents.models.reminder import FollowUp, ReminderDelivery
-from incidents.models.team import Membership, Organisation, Team
+from incidents.models.spread import Spread, SpreadAnswer
+from incidents.models.team import Membership, Organisation, ReportClock, Team
 from incidents.models.timeline import TimelineEntry
+from incidents.models.view import SavedView
 
 __all__ = [
+    "Attachment",
     "AuditEntry",
+    "CareCheckIn",
     "Closure",
+    "Containment",
     "Countermeasure",
+    "DueRequest",
     "EffectCheck",
     "EngineMark",
     "FollowUp",
+    "HelpLine",
     "ImportRun",
     "Incident",
+    "IncidentReader",
+    "Jotting",
     "Letter",
     "Membership",
+    "NamelessNote",
     "Organisation",
+    "Paste",
     "Person",
+    "Question",
     "ReminderDelivery",
+    "ReportClock",
     "RootCause",
+    "SavedView",
+    "Spread",
+    "SpreadAnswer",
     "Team",
     "TimelineEntry",
     "Why",

@@ -16,6 +16,8 @@ class Why(Stamped):
     text = models.TextField(_("なぜ"))
     evidence = models.CharField(_("何で確かめたか"), max_length=300, blank=True)
     author = models.ForeignKey("incidents.Person", models.PROTECT, null=True, related_name="+")
+    withdrawn_at = models.DateTimeField(_("取り下げた時刻"), null=True, blank=True)
+    withdrawn_reason = models.CharField(_("取り下げた理由"), max_length=300, blank=True)
     external_key = models.CharField(max_length=120, blank=True)
 
     class Meta:
@@ -25,6 +27,9 @@ class Why(Stamped):
         constraints = [
             models.UniqueConstraint(
                 fields=["incident", "external_key"], condition=~Q(external_key=""), name="why_imported_once"
+            ),
+            models.CheckConstraint(
+                name="withdrawn_why_has_reason", condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawn_reason="")
             ),
         ]
 
@@ -42,6 +47,8 @@ class RootCause(Stamped):
     factor = models.CharField(_("要因"), max_length=12, choices=Factor)
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_reason = models.CharField(max_length=300, blank=True)
+    withdrawn_at = models.DateTimeField(_("取り下げた時刻"), null=True, blank=True)
+    withdrawn_reason = models.CharField(_("取り下げた理由"), max_length=300, blank=True)
     risk_reason = models.TextField(_("受け入れる理由"), blank=True)
     risk_review_on = models.DateField(_("見直す日"), null=True, blank=True)
     risk_by = models.ForeignKey("incidents.Person", models.PROTECT, null=True, blank=True, related_name="+")
@@ -55,6 +62,9 @@ class RootCause(Stamped):
                 name="accepted_risk_has_reason_review_and_person",
                 condition=Q(risk_reason="", risk_review_on__isnull=True, risk_by__isnull=True)
                 | (~Q(risk_reason="") & Q(risk_review_on__isnull=False, risk_by__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="withdrawn_root_has_reason", condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawn_reason="")
             ),
         ]
 

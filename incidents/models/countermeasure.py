@@ -14,9 +14,11 @@ from incidents.enums import (
     MeasureKind,
     MeasureStatus,
     Outcome,
+    RequestState,
     Strength,
 )
 from incidents.models.base import Stamped
+from incidents.models.incident import open_to
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
@@ -27,7 +29,7 @@ class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
         """Countermeasures of incidents of the person's own teams."""
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(incident__team__memberships__person=person)
+        return self.filter(open_to(person, "incident"), incident__team__memberships__person=person)
 
     def running(self) -> CountermeasureQuerySet:
         return self.filter(status__in=RUNNING_STATUSES)
@@ -59,6 +61,7 @@ class Countermeasure(Stamped):
         related_name="backed_measures",
         verbose_name=_("代わりの人"),
     )
+    helpers = models.ManyToManyField("incidents.Person", blank=True, related_name="+", verbose_name=_("手伝う人"))
     due_on = models.DateField(_("期限"), null=True, blank=True)
     promised_outside = models.BooleanField(_("お客様に約束した"), default=False)
     weak_reason = models.CharField(_("弱い対策で進める理由"), max_length=300, blank=True)
@@ -69,6 +72,7 @@ class Countermeasure(Stamped):
     )
     done_note = models.TextField(_("やったこと"), blank=True)
     done_evidence = models.CharField(_("証拠のリンク"), max_length=500, blank=True)
+    done_evidence_version = models.CharField(_("変えた文書や道具の版"), max_length=80, blank=True)
     not_doing_reason = models.TextField(_("実施しない理由"), blank=True)
     not_doing_by = models.ForeignKey(
         "incidents.Person",
@@ -153,3 +157,41 @@ class EffectCheck(Stamped):
 
     def __str__(self) -> str:
         return self.what
+
+
+class DueRequest(Stamped):
+    """A wish to move a promised date (M3): somebody asks with a reason, a lead answers.
+
+    A date promised outside the team needs a draft of what the other side will be told.
+    """
+
+    measure = models.ForeignKey(Countermeasure, models.PROTECT, related_name="due_requests", verbose_name=_("対策"))
+    due_on = models.DateField(_("新しい期限"))
+    old_due_on = models.DateField(_("いまの期限"))
+    reason = models.TextField(_("変える理由"))
+    draft = models.TextField(_("続報の下書き"), blank=True)
+    state = models.CharField(_("状態"), max_length=8, choices=RequestState, default=RequestState.ASKED)
+    asked_by = models.ForeignKey("incidents.Person", models.PROTECT, related_name="+", verbose_name=_("頼んだ人"))
+    decided_by = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("答えた人")
+    )
+    decided_at = models.DateTimeField(_("答えた時刻"), null=True, blank=True)
+    decision_note = models.CharField(_("答えの理由"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("期限の相談")
+        verbose_name_plural = pgettext_lazy("plural", "期限の相談")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["measure"], condition=Q(state=RequestState.ASKED), name="one_open_due_request_a_measure"
+            ),
+            models.CheckConstraint(
+                name="decided_due_request_has_person_and_time",
+                condition=Q(state=RequestState.ASKED, decided_by__isnull=True, decided_at__isnull=True)
+                | (~Q(state=RequestState.ASKED) & Q(decided_by__isnull=False, decided_at__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.measure} {self.old_due_on} → {self.due_on}"

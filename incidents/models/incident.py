@@ -15,6 +15,7 @@ from incidents.enums import (
     Category,
     Channel,
     IncidentKind,
+    NoticedBy,
     Severity,
     Stage,
 )
@@ -24,12 +25,28 @@ if TYPE_CHECKING:
     from incidents.models.person import Person
 
 
+def open_to(person: Person, path: str = "") -> Q:
+    """What a restricted record asks beyond the team (C9): its owner, backup, recorder and named readers see it.
+
+    path: how a row reaches its incident, such as "incident"; "" for incidents themselves.
+    """
+    at = f"{path}__" if path else ""
+    named = IncidentReader.objects.filter(person=person).values("incident")
+    return (
+        Q(**{f"{at}restricted": False})
+        | Q(**{f"{at}owner": person})
+        | Q(**{f"{at}backup": person})
+        | Q(**{f"{at}recorded_by": person})
+        | Q(**{f"{path or 'pk'}__in": named})
+    )
+
+
 class IncidentQuerySet(models.QuerySet["Incident"]):
     def visible_to(self, person: Person) -> IncidentQuerySet:
-        """Incidents of the person's own teams; none for somebody signed out or deactivated."""
+        """Incidents of the person's own teams, restricted ones only where they are named; none for a stranger."""
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(team__memberships__person=person)
+        return self.filter(open_to(person), team__memberships__person=person)
 
     def open(self) -> IncidentQuerySet:
         """Records whose repair has not come to an end."""
@@ -69,6 +86,20 @@ class Incident(Stamped):
         related_name="owned_incidents",
         verbose_name=_("担当"),
     )
+    backup = models.ForeignKey(
+        "incidents.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("代わりの人"),
+    )
+    recognised_at = models.DateTimeField(_("組織として知った時刻"), null=True, blank=True)
+    noticed_by = models.CharField(_("気づいた人"), max_length=14, choices=NoticedBy, blank=True)
+    # Answers to the effect questions of B-4 (codes of incidents.rules.EFFECTS); shown, never queried.
+    effects = models.JSONField(_("影響の答え"), default=list, blank=True)
+    severity_reason = models.CharField(_("重大度の理由"), max_length=300, blank=True)
+    restricted = models.BooleanField(_("読む人を限る"), default=False)
     # The first-report clock: due only while somebody outside waits; stopped by a recorded report or a reason.
     first_report_due_at = models.DateTimeField(_("一次報告の期限"), null=True, blank=True)
     first_reported_at = models.DateTimeField(_("一次報告の時刻"), null=True, blank=True)
@@ -81,6 +112,9 @@ class Incident(Stamped):
     end_reason = models.TextField(_("理由"), blank=True)
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("元の記録")
+    )
+    recurrence_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="recurrences", verbose_name=_("再発の元")
     )
     mended_at = models.DateTimeField(_("金継ぎの時刻"), null=True, blank=True)
     customer_closed_at = models.DateTimeField(_("対外完了"), null=True, blank=True)
@@ -142,3 +176,19 @@ class Incident(Stamped):
         return bool(
             self.first_report_due_at and not self.first_reported_at and not self.first_report_waived and not self.end
         )
+
+
+class IncidentReader(models.Model):
+    """Somebody who may read a restricted record (C9)."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="reader_rows", verbose_name=_("インシデント"))
+    person = models.ForeignKey("incidents.Person", models.CASCADE, related_name="+", verbose_name=_("読む人"))
+    added_at = models.DateTimeField(_("加えた時刻"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("読む人")
+        verbose_name_plural = pgettext_lazy("plural", "読む人")
+        constraints = [models.UniqueConstraint(fields=["incident", "person"], name="reader_named_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person} / {self.incident.reference}"

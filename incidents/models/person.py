@@ -50,6 +50,7 @@ class Person(AbstractBaseUser):
         validators=[MaxValueValidator(23)],
         help_text=_("営業日のこの時刻に、一通だけ届きます。"),
     )
+    care_opt_out = models.BooleanField(_("ひと息の便りを受け取らない"), default=False)
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
     date_joined = models.DateTimeField(_("登録した日時"), auto_now_add=True)

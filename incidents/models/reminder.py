@@ -7,19 +7,46 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from incidents.enums import DeliveryState, FollowUpKind, FollowUpState
+from incidents.enums import MOMENT_KINDS, DeliveryState, FollowUpKind, FollowUpState
 from incidents.models.base import Stamped
+from incidents.models.incident import open_to
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
 
 
+# The one pointer that each kind has; the kinds that are not here hold their words in `text`.
+POINTERS = {
+    FollowUpKind.COUNTERMEASURE: "measure",
+    FollowUpKind.EFFECT_CHECK: "check_plan",
+    FollowUpKind.QUESTION: "question",
+    FollowUpKind.SPREAD_ANSWER: "spread_answer",
+    FollowUpKind.RISK_REVIEW: "root",
+    FollowUpKind.NOT_DOING_REVIEW: "review_of",
+    FollowUpKind.ANNIVERSARY: "review_of",
+}
+
+
+def _points_at_its_kind() -> Q:
+    names = sorted(set(POINTERS.values()))
+    found = Q()
+    for kind in FollowUpKind:
+        own = POINTERS.get(kind)
+        found |= Q(kind=kind, **{f"{name}__isnull": name != own for name in names})
+    return found
+
+
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, person: Person) -> FollowUpQuerySet:
-        """Promises of incidents of the person's own teams."""
+        """Promises of the person's own teams; those of a restricted record where they are named.
+
+        A question to another team is that team's: what it asks stands in the Spread, not in the record.
+        """
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(incident__team__memberships__person=person)
+        return self.filter(
+            open_to(person, "incident") | Q(kind=FollowUpKind.SPREAD_ANSWER), team__memberships__person=person
+        )
 
     def open(self) -> FollowUpQuerySet:
         return self.filter(state=FollowUpState.OPEN)
@@ -32,6 +59,8 @@ class FollowUp(Stamped):
     incident = models.ForeignKey(
         "incidents.Incident", models.PROTECT, related_name="follow_ups", verbose_name=_("インシデント")
     )
+    # Whose promise it is: the incident's team, but for a question to another team.
+    team = models.ForeignKey("incidents.Team", models.PROTECT, related_name="follow_ups", verbose_name=_("チーム"))
     measure = models.OneToOneField(
         "incidents.Countermeasure",
         models.PROTECT,
@@ -48,6 +77,42 @@ class FollowUp(Stamped):
         related_name="follow_up",
         verbose_name=_("効果確認"),
     )
+    question = models.OneToOneField(
+        "incidents.Question",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_up",
+        verbose_name=_("問い"),
+    )
+    spread_answer = models.OneToOneField(
+        "incidents.SpreadAnswer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="follow_up",
+        verbose_name=_("横展開"),
+    )
+    root = models.ForeignKey(
+        "incidents.RootCause",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="risk_reviews",
+        verbose_name=_("真因"),
+    )
+    # What comes back: a measure that was not done (its review) or one that has been gold for a year.
+    review_of = models.ForeignKey(
+        "incidents.Countermeasure",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="reviews",
+        verbose_name=_("見直す対策"),
+    )
+    text = models.CharField(_("お約束"), max_length=300, blank=True)
+    to_whom = models.CharField(_("相手"), max_length=160, blank=True)
+    due_at = models.DateTimeField(_("約束の時刻"), null=True, blank=True)
     owner = models.ForeignKey("incidents.Person", models.PROTECT, related_name="follow_ups", verbose_name=_("担当"))
     backup = models.ForeignKey(
         "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("代わりの人")
@@ -56,6 +121,11 @@ class FollowUp(Stamped):
     due_version = models.PositiveIntegerField(_("期限の版"), default=1)
     state = models.CharField(_("状態"), max_length=10, choices=FollowUpState, default=FollowUpState.OPEN)
     closed_at = models.DateTimeField(_("終わった時刻"), null=True, blank=True)
+    closed_by = models.ForeignKey(
+        "incidents.Person", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("終えた人")
+    )
+    outcome = models.CharField(_("答え"), max_length=20, blank=True)
+    closed_note = models.TextField(_("ひとこと"), blank=True)
     objects = FollowUpQuerySet.as_manager()
 
     class Meta:
@@ -63,13 +133,16 @@ class FollowUp(Stamped):
         verbose_name_plural = pgettext_lazy("plural", "フォロー")
         ordering = ["due_on", "id"]
         constraints = [
+            models.CheckConstraint(name="follow_up_points_at_its_kind", condition=_points_at_its_kind()),
             models.CheckConstraint(
-                name="follow_up_points_at_its_kind",
-                condition=Q(kind=FollowUpKind.COUNTERMEASURE, measure__isnull=False, check_plan__isnull=True)
-                | Q(kind=FollowUpKind.EFFECT_CHECK, measure__isnull=True, check_plan__isnull=False),
+                name="promise_of_a_minute_has_its_time",
+                condition=~Q(kind__in=MOMENT_KINDS) | Q(due_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["owner", "state", "due_on"], name="follow_up_owner_due")]
+        indexes = [
+            models.Index(fields=["owner", "state", "due_on"], name="follow_up_owner_due"),
+            models.Index(fields=["incident", "state"], name="follow_up_incident"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_on}"
@@ -77,7 +150,19 @@ class FollowUp(Stamped):
     @property
     def what(self) -> str:
         """The promise in its own words."""
-        return self.measure.title if self.measure_id else self.check_plan.measure.title
+        if self.measure_id:
+            return self.measure.title
+        if self.check_plan_id:
+            return self.check_plan.measure.title
+        if self.question_id:
+            return self.question.text
+        if self.spread_answer_id:
+            return self.spread_answer.spread.title
+        if self.review_of_id:
+            return self.review_of.title
+        if self.root_id:
+            return str(self.root)
+        return self.text or self.get_kind_display()
 
 
 class ReminderDelivery(Stamped):
@@ -88,6 +173,8 @@ class ReminderDelivery(Stamped):
     step = models.CharField(_("段"), max_length=8)
     due_version = models.PositiveIntegerField(_("期限の版"))
     planned_on = models.DateField(_("予定日"))
+    # Set for a step of a minute, which is told at once and not in the digest; `planned_on` is its day in the house.
+    planned_at = models.DateTimeField(_("予定の時刻"), null=True, blank=True)
     state = models.CharField(_("状態"), max_length=10, choices=DeliveryState, default=DeliveryState.PENDING)
     letter = models.ForeignKey(
         "incidents.Letter", models.PROTECT, null=True, blank=True, related_name="deliveries", verbose_name=_("手紙")
@@ -109,6 +196,11 @@ class ReminderDelivery(Stamped):
         indexes = [
             # The only index that the morning reads; it stays small because settled rows leave it.
             models.Index(fields=["planned_on", "recipient"], name="reminder_due", condition=Q(state="pending")),
+            models.Index(
+                fields=["planned_at"],
+                name="reminder_due_at",
+                condition=Q(state="pending", planned_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -7,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from incidents.enums import Language, Role
+from incidents.enums import Language, Role, Severity
 from incidents.models.base import Stamped
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ class Organisation(Stamped):
     language = models.CharField(_("言語"), max_length=5, choices=Language, default=Language.JAPANESE)
     time_zone = models.CharField(_("時間帯"), max_length=64, default="Asia/Tokyo")
     first_report_minutes = models.PositiveSmallIntegerField(_("一次報告までの分"), default=60)
+    report_opens_at = models.TimeField(_("営業の始まり"), default=time(9))
+    report_closes_at = models.TimeField(_("営業の終わり"), default=time(18))
     closed_year_end = models.BooleanField(_("12/29〜1/3 は休業"), default=True)
     closed_obon = models.BooleanField(_("8/13〜8/16 は休業"), default=False)
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
@@ -29,7 +32,13 @@ class Organisation(Stamped):
     class Meta:
         verbose_name = _("組織")
         verbose_name_plural = pgettext_lazy("plural", "組織")
-        constraints = [models.CheckConstraint(name="one_organisation", condition=models.Q(id=1))]
+        constraints = [
+            models.CheckConstraint(name="one_organisation", condition=models.Q(id=1)),
+            models.CheckConstraint(
+                name="report_opens_before_it_closes",
+                condition=models.Q(report_opens_at__lt=models.F("report_closes_at")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -64,6 +73,46 @@ class Team(Stamped):
 
     def get_absolute_url(self) -> str:
         return reverse("incident-list") + f"?team={self.slug}"
+
+
+class ReportClock(Stamped):
+    """How long the first report may take (B-3), for one severity, one team, both, or all.
+
+    The narrowest row counts: team and severity, team, severity, organisation; without any, the minutes of team or
+    organisation.
+    """
+
+    team = models.ForeignKey(
+        Team,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="report_clocks",
+        verbose_name=_("チーム"),
+        help_text=_("空なら組織ぜんたいです。"),
+    )
+    severity = models.CharField(
+        _("重大度"), max_length=2, choices=Severity, blank=True, help_text=_("空ならどの重大度にも当てはまります。")
+    )
+    minutes = models.PositiveSmallIntegerField(_("一次報告までの分"), default=60)
+    business_hours = models.BooleanField(
+        _("営業時間だけを数える"), default=False, help_text=_("印がなければ、夜も休みの日も数えます。")
+    )
+
+    class Meta:
+        verbose_name = _("一次報告の時計")
+        verbose_name_plural = pgettext_lazy("plural", "一次報告の時計")
+        ordering = ["team_id", "severity"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "severity"], name="one_clock_a_team_and_severity"),
+            models.UniqueConstraint(
+                fields=["severity"], condition=models.Q(team__isnull=True), name="one_clock_a_severity_for_all"
+            ),
+            models.CheckConstraint(name="report_clock_has_minutes", condition=models.Q(minutes__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team or ''} {self.severity} {self.minutes}".strip()
 
 
 class Membership(Stamped):

@@ -15,5 +15,5 @@ def my_letters(person: Person, *, page: int | str) -> Page:
 def due_today(person: Person) -> int:
     """How many reminders the next letter to the person would carry."""
     return ReminderDelivery.objects.filter(
-        recipient=person, state=DeliveryState.PENDING, planned_on__lte=today_of(person)
+        recipient=person, state=DeliveryState.PENDING, planned_at__isnull=True, planned_on__lte=today_of(person)
     ).count()

@@ -18,7 +18,9 @@ def people_with_due_rows(*, now: datetime, limit: int) -> list[Person]:
     """
     tomorrow_anywhere = (now + timedelta(hours=14)).date()
     waiting = (
-        ReminderDelivery.objects.filter(state=DeliveryState.PENDING, planned_on__lte=tomorrow_anywhere)
+        ReminderDelivery.objects.filter(
+            state=DeliveryState.PENDING, planned_at__isnull=True, planned_on__lte=tomorrow_anywhere
+        )
         .values("recipient_id", "planned_on")
         .distinct()
     )
@@ -68,13 +70,13 @@ def my_open(person: Person, kind: str, limit: int | None = 20) -> list[DueLine]:
         FollowUp.objects.visible_to(person)
         .open()
         .filter(owner=person, kind=kind)
-        .select_related("incident__team", "measure__root__why", "check_plan__measure__owner", "owner")
+        .select_related("incident", "team", "measure__root__why", "check_plan__measure__owner", "owner")
         .order_by("due_on", "pk")
     )
     found = list(rows[:limit] if limit else rows)
-    calendars = business_calendars({f.incident.team_id for f in found})
+    calendars = business_calendars({f.team_id for f in found})
     today = today_of(person)
-    return [DueLine(f, days_left(today, f.due_on, calendars[f.incident.team_id])) for f in found]
+    return [DueLine(f, days_left(today, f.due_on, calendars[f.team_id])) for f in found]
 
 
 def days_left(today: date, due_on: date, calendar: BusinessCalendar) -> int:

@@ -1,31 +1,54 @@
 """One factory a model, no surprises: what a test needs, it says."""
 
+from tests.factories.attachment import AttachmentFactory
 from tests.factories.audit import AuditEntryFactory, EngineMarkFactory, ImportRunFactory
 from tests.factories.calendar import ClosureFactory
+from tests.factories.care import CareCheckInFactory, HelpLineFactory
 from tests.factories.cause import RootCauseFactory, WhyFactory
-from tests.factories.countermeasure import CountermeasureFactory, EffectCheckFactory
-from tests.factories.incident import IncidentFactory
+from tests.factories.containment import ContainmentFactory
+from tests.factories.countermeasure import CountermeasureFactory, DueRequestFactory, EffectCheckFactory
+from tests.factories.incident import IncidentFactory, IncidentReaderFactory
+from tests.factories.jotting import JottingFactory
 from tests.factories.letter import LetterFactory
+from tests.factories.nameless import NamelessNoteFactory
+from tests.factories.paste import PasteFactory
 from tests.factories.person import PersonFactory
+from tests.factories.question import QuestionFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
-from tests.factories.team import MembershipFactory, OrganisationFactory, TeamFactory
+from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
+from tests.factories.team import MembershipFactory, OrganisationFactory, ReportClockFactory, TeamFactory
 from tests.factories.timeline import TimelineEntryFactory
+from tests.factories.view import SavedViewFactory
 
 __all__ = [
+    "AttachmentFactory",
     "AuditEntryFactory",
+    "CareCheckInFactory",
     "ClosureFactory",
+    "ContainmentFactory",
     "CountermeasureFactory",
+    "DueRequestFactory",
     "EffectCheckFactory",
     "EngineMarkFactory",
     "FollowUpFactory",
+    "HelpLineFactory",
     "ImportRunFactory",
     "IncidentFactory",
+    "IncidentReaderFactory",
+    "JottingFactory",
     "LetterFactory",
     "MembershipFactory",
+    "NamelessNoteFactory",
     "OrganisationFactory",
+    "PasteFactory",
     "PersonFactory",
+    "QuestionFactory",
     "ReminderDeliveryFactory",
+    "ReportClockFactory",
     "RootCauseFactory",
+    "SavedViewFactory",
+    "SpreadAnswerFactory",
+    "SpreadFactory",
     "TeamFactory",
     "TimelineEntryFactory",
     "WhyFactory",

@@ -6,6 +6,7 @@ from incidents import models
 from incidents.enums import Strength
 from tests.factories.cause import RootCauseFactory
 from tests.factories.incident import IncidentFactory
+from tests.factories.person import PersonFactory
 
 
 class CountermeasureFactory(factory.django.DjangoModelFactory):
@@ -30,3 +31,14 @@ class EffectCheckFactory(factory.django.DjangoModelFactory):
     what = "誤送信の件数"
     threshold = "90日間 0件"
     check_on = date(2027, 3, 1)
+
+
+class DueRequestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.DueRequest
+
+    measure = factory.SubFactory(CountermeasureFactory)
+    due_on = date(2026, 12, 25)
+    old_due_on = date(2026, 12, 11)
+    reason = "画面の改修が一週おくれるため"
+    asked_by = factory.SubFactory(PersonFactory)

@@ -2,6 +2,7 @@ import factory
 from django.utils import timezone
 
 from incidents import models
+from tests.factories.person import PersonFactory
 from tests.factories.team import TeamFactory
 
 
@@ -15,3 +16,11 @@ class IncidentFactory(factory.django.DjangoModelFactory):
     team = factory.SubFactory(TeamFactory)
     title = "見積書を別の会社に送った"
     noticed_at = factory.LazyFunction(timezone.now)
+
+
+class IncidentReaderFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.IncidentReader
+
+    incident = factory.SubFactory(IncidentFactory)
+    person = factory.SubFactory(PersonFactory)

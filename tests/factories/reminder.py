@@ -17,6 +17,7 @@ class FollowUpFactory(factory.django.DjangoModelFactory):
     kind = FollowUpKind.COUNTERMEASURE
     measure = factory.SubFactory(CountermeasureFactory)
     incident = factory.SelfAttribute("measure.incident")
+    team = factory.SelfAttribute("incident.team")
     owner = factory.SubFactory(PersonFactory)
     due_on = date(2026, 12, 11)
 

@@ -31,3 +31,11 @@ class MembershipFactory(factory.django.DjangoModelFactory):
     person = factory.SubFactory(PersonFactory)
     team = factory.SubFactory(TeamFactory)
     role = Role.MEMBER
+
+
+class ReportClockFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.ReportClock
+
+    team = factory.SubFactory(TeamFactory)
+    minutes = 30

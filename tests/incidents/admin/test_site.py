@@ -60,6 +60,7 @@ def _delivery():
     promise = FollowUp.objects.create(
         kind=FollowUpKind.EFFECT_CHECK,
         incident=check.measure.incident,
+        team=check.measure.incident.team,
         check_plan=check,
         owner=owner,
         due_on=timezone.now().date(),

@@ -62,7 +62,8 @@ def many_promises(incident, root, owner, count: int) -> None:
         EffectCheck(measure=m, what="件数", threshold="0件", check_on=due) for m in measures
     )
     followed = FollowUp.objects.bulk_create(
-        FollowUp(kind="countermeasure", incident=incident, measure=m, owner=owner, due_on=due) for m in measures
+        FollowUp(kind="countermeasure", incident=incident, team=incident.team, measure=m, owner=owner, due_on=due)
+        for m in measures
     )
     ReminderDelivery.objects.bulk_create(
         ReminderDelivery(follow_up=f, recipient=owner, step="d0", due_version=1, planned_on=due) for f in followed
