@@ -18,11 +18,13 @@ from incidents.enums import (
     EDITING_ROLES,
     RUNNING_STATUSES,
     WEAK_STRENGTHS,
+    Certainty,
     IncidentKind,
     MeasureStatus,
     Role,
     Severity,
     Stage,
+    Verdict,
 )
 from incidents.errors import NotAllowed, Refused
 
@@ -364,6 +366,37 @@ def refuse_change(stage: str) -> None:
             _("この記録は「修理のみ」「重複」「取下げ」のいずれかで終わっています。"),
             _("続けるときは、先に開き直してください。"),
         )
+
+
+def standing_certainty(certainty: str, verdicts: Sequence[str]) -> str:
+    """How certain a line of the timeline is now: a Certainty, or Verdict.REFUTED when it was found not to be so (R1).
+
+    certainty: what its writer said. verdicts: of its addenda in the order of their recording; "" where one only adds.
+    The latest verdict wins; the line itself never changes (invariant 4).
+    """
+    said = [verdict for verdict in verdicts if verdict]
+    if not said:
+        return certainty
+    return Certainty.FACT if said[-1] == Verdict.CONFIRMED else Verdict.REFUTED
+
+
+def refuse_unmark(measure_statuses: Sequence[str], *, withdrawn: bool) -> None:
+    """Raises Refused while a measure still leans on the root cause; what was decided against or failed does not."""
+    if withdrawn:
+        raise Refused("root_withdrawn", _("この真因の印は、もう外されています。"), "", "causes")
+    if any(status not in {MeasureStatus.NOT_DOING, MeasureStatus.INEFFECTIVE} for status in measure_statuses):
+        raise Refused(
+            "measure_leans",
+            _("この真因に向けた対策があります。"),
+            _("先に、その対策の真因を選び直すか、実施しないと決めてください。"),
+            "measures",
+        )
+
+
+def refuse_question_step(*, is_open: bool) -> None:
+    """Raises Refused when the question has been answered or dropped already."""
+    if not is_open:
+        raise Refused("question_closed", _("この問いは、もう終わっています。"), "", "questions")
 
 
 def first_report_expected(kind: str, *, someone_waits: bool) -> bool:

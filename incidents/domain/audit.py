@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from incidents.models import AuditEntry, Countermeasure, EffectCheck, Incident, Person, RootCause, TimelineEntry, Why
+from incidents.models import AuditEntry, EffectCheck, Incident, Person
 
 SYSTEM_LABEL = "うしろ"
 
@@ -24,11 +24,10 @@ def plain(value: Any) -> Any:
 def _incident_of(target: models.Model) -> Incident | None:
     if isinstance(target, Incident):
         return target
-    if isinstance(target, (Countermeasure, Why, RootCause, TimelineEntry)):
-        return target.incident
     if isinstance(target, EffectCheck):
         return target.measure.incident
-    return None
+    found = getattr(target, "incident", None)
+    return found if isinstance(found, Incident) else None
 
 
 def entry(

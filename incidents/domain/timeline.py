@@ -1,15 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents.domain import audit
-from incidents.domain.incident import editor
+from incidents.domain.incident import editor, lock
 from incidents.enums import Certainty, EntryKind
 from incidents.errors import Refused
-from incidents.models import Incident, Person, TimelineEntry
+from incidents.models import Incident, Paste, Person, TimelineEntry
+
+
+def _refuse_empty(text: str) -> None:
+    if not text.strip():
+        raise Refused("empty", _("できごとが書かれていません。"), _("何があったかを一行書いてください。"))
 
 
 @transaction.atomic
@@ -21,26 +28,101 @@ def record(
     event_at: datetime | None,
     certainty: str = Certainty.FACT,
     addendum_to: TimelineEntry | None = None,
+    verdict: str = "",
+    kind: str = EntryKind.NOTE,
 ) -> TimelineEntry:
-    """Add a line to the timeline. Nothing is overwritten: a correction is an addendum to the line it corrects.
+    """Add a line to the timeline. Nothing is overwritten: a correction is an addendum to the line it corrects (R1).
 
     event_at: aware, when it happened (not when it is written); None when nobody knows.
+    verdict: only on an addendum; what it says of its line. An addendum to an addendum belongs to the first line.
     Raises NotAllowed for a viewer, Refused for an empty line or an addendum to another incident's line.
     """
     editor(by, incident)
-    if not text.strip():
-        raise Refused("empty", _("できごとが書かれていません。"), _("何があったかを一行書いてください。"))
+    _refuse_empty(text)
     if addendum_to is not None and addendum_to.incident_id != incident.pk:
         raise Refused("other_incident", _("別の記録の経緯には追記できません。"))
+    if addendum_to is not None and addendum_to.addendum_to_id is not None:
+        addendum_to = addendum_to.addendum_to
     entry = TimelineEntry.objects.create(
         incident=incident,
-        kind=EntryKind.NOTE,
+        kind=kind,
         text=text,
         event_at=event_at,
         certainty=certainty,
         author=by,
         author_label=str(by),
         addendum_to=addendum_to,
+        verdict=verdict if addendum_to is not None else "",
     )
-    audit.note(by, "timeline.recorded", entry)
+    if addendum_to is None:
+        audit.note(by, "timeline.recorded", entry)
+    else:
+        audit.note(by, "timeline.amended", entry, verdict=("", entry.verdict))
     return entry
+
+
+def amend(
+    entry: TimelineEntry, *, by: Person, text: str, certainty: str = Certainty.FACT, verdict: str = ""
+) -> TimelineEntry:
+    """Write an addendum to a line; `verdict` says whether the line was confirmed or found not to be so.
+
+    Raises NotAllowed, Refused.
+    """
+    return record(
+        entry.incident, by=by, text=text, event_at=None, certainty=certainty, addendum_to=entry, verdict=verdict
+    )
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One line of a pasted text as it goes into the timeline.
+
+    number: its line in the paste, counted from 1. text: its words, as they were.
+    event_at: aware, or None. event_at_text: how the paste wrote the time.
+    """
+
+    number: int
+    text: str
+    certainty: str
+    event_at: datetime | None
+    event_at_text: str = ""
+
+
+@transaction.atomic
+def take_over(paste: Paste, *, by: Person, lines: Sequence[Taken]) -> list[TimelineEntry]:
+    """Write chosen lines of a pasted text into the timeline; each line is taken once (R1, C1).
+
+    Raises NotAllowed, Refused when nothing was chosen or somebody has taken one of the lines already.
+    """
+    editor(by, paste.incident)
+    incident = lock(paste.incident)
+    if not lines:
+        raise Refused("nothing_chosen", _("入れる行が選ばれていません。"), _("経緯に入れる行に印をつけてください。"))
+    for line in lines:
+        _refuse_empty(line.text)
+    numbers = {line.number for line in lines}
+    taken = TimelineEntry.objects.filter(paste=paste, paste_line__in=numbers)
+    if taken.exists() or len(numbers) < len(lines):
+        raise Refused(
+            "line_taken",
+            _("選んだ行のなかに、もう経緯に入っている行があります。"),
+            _("その行の印は外しました。もう一度確かめてください。"),
+        )
+    entries = [
+        TimelineEntry.objects.create(
+            incident=incident,
+            kind=EntryKind.NOTE,
+            text=line.text,
+            event_at=line.event_at,
+            event_at_text=line.event_at_text[:60],
+            certainty=line.certainty,
+            author=by,
+            author_label=str(by),
+            paste=paste,
+            paste_line=line.number,
+        )
+        for line in lines
+    ]
+    for entry in entries:
+        audit.note(by, "timeline.taken_over", entry)
+    return entries

@@ -14,15 +14,19 @@ from django.http import Http404
 
 from incidents import rules
 from incidents.models import (
+    Containment,
     Countermeasure,
     EffectCheck,
     FollowUp,
     Incident,
     Letter,
     Membership,
+    Paste,
     Person,
+    Question,
     RootCause,
     Team,
+    TimelineEntry,
     Why,
 )
 
@@ -99,6 +103,34 @@ def get_root(*, by: Person, pk: int, to: Purpose = "read") -> RootCause:
         "incident__team", "why"
     )
     return _get(visible, by, to, pk, lambda r: r.incident.team_id)
+
+
+def get_entry(*, by: Person, pk: int, to: Purpose = "read") -> TimelineEntry:
+    """A timeline line of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = TimelineEntry.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "addendum_to"
+    )
+    return _get(visible, by, to, pk, lambda e: e.incident.team_id)
+
+
+def get_question(*, by: Person, pk: int, to: Purpose = "read") -> Question:
+    """A question of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Question.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "entry", "follow_up__owner"
+    )
+    return _get(visible, by, to, pk, lambda q: q.incident.team_id)
+
+
+def get_containment(*, by: Person, pk: int, to: Purpose = "read") -> Containment:
+    """A containment of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Containment.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related("incident__team")
+    return _get(visible, by, to, pk, lambda c: c.incident.team_id)
+
+
+def get_paste(*, by: Person, pk: int, to: Purpose = "read") -> Paste:
+    """A pasted text of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Paste.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related("incident__team")
+    return _get(visible, by, to, pk, lambda p: p.incident.team_id)
 
 
 def get_letter(*, by: Person, pk: int) -> Letter:

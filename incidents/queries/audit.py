@@ -20,6 +20,8 @@ VERBS: dict[str, str | Promise] = {
     "check.decided": _("効果確認の結果を記録しました"),
     "check.moved": _("確かめる日を動かしました"),
     "check.handed_over": _("確かめる人を変えました"),
+    "containment.lifted": _("応急処置を解きました"),
+    "containment.recorded": _("応急処置を書きました"),
     "closure.removed": _("休業日を取り消しました"),
     "closure.set": _("休業日を登録しました"),
     "incident.edited": _("記録を書きかえました"),
@@ -53,14 +55,23 @@ VERBS: dict[str, str | Promise] = {
     "person.link_shown": _("パスワード設定のリンクを画面で渡しました"),
     "person.password_link_sent": _("パスワード設定の手紙を出しました"),
     "person.preferences_changed": _("自分の設定を変えました"),
+    "question.answered": _("問いに答えました"),
+    "question.asked": _("問いにしました"),
+    "question.dropped": _("問いを取り下げました"),
+    "question.handed_over": _("問いの担当を変えました"),
+    "question.moved": _("問いの期限を変えました"),
     "root.confirmed": _("真因をもう一度確かめました"),
     "root.marked": _("真因に印をつけました"),
     "root.reopened": _("原因の見直しを始めました"),
     "root.risk_accepted": _("リスクを受け入れました"),
+    "root.unmarked": _("真因の印を外しました"),
     "team.created": _("チームを作りました"),
     "team.edited": _("チームの設定を変えました"),
+    "timeline.amended": _("経緯に追記しました"),
     "timeline.recorded": _("経緯を書きました"),
+    "timeline.taken_over": _("貼った文面から経緯に入れました"),
     "why.asked": _("なぜを足しました"),
+    "why.withdrawn": _("なぜを取り下げました"),
 }
 
 
@@ -72,6 +83,7 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "check_what": _("何を測るか"),
     "end": _("終わり方"),
     "reopened_at": _("見直しの始まり"),
+    "owner": _("担当"),
     "review_on": _("見直す日"),
 }
 

@@ -41,7 +41,11 @@ def facts_of(incident: Incident, roots: list[RootCause], measures: list[Counterm
         first_reported=incident.first_reported_at is not None,
         first_report_waived=bool(incident.first_report_waived),
         severity=incident.severity,
-        roots=[rules.RootFacts(r.pk, r.reopened_at is not None, r.risk_review_on is not None) for r in roots],
+        roots=[
+            rules.RootFacts(r.pk, r.reopened_at is not None, r.risk_review_on is not None)
+            for r in roots
+            if r.withdrawn_at is None
+        ],
         measures=[rules.MeasureFacts(m.status, m.strength, m.root_id, bool(m.weak_reason)) for m in measures],
     )
 
@@ -182,7 +186,7 @@ def incident_page(incident: Incident) -> IncidentPage:
         incident=incident,
         gates=rules.gates(facts),
         whys=why_tree(whys),
-        roots=roots,
+        roots=[root for root in roots if root.withdrawn_at is None],
         measures=measures,
         timeline=timeline[:TIMELINE_MOST],
         timeline_cut=len(timeline) > TIMELINE_MOST,
@@ -219,8 +223,10 @@ def running_clocks(by: Person, limit: int = 5) -> list[Incident]:
 
 
 def whys_of(incident: Incident) -> QuerySet[Why]:
-    return Why.objects.filter(incident=incident)
+    """The whys that stand; what was withdrawn takes no further why."""
+    return Why.objects.filter(incident=incident, withdrawn_at__isnull=True)
 
 
 def roots_of(incident: Incident) -> QuerySet[RootCause]:
-    return RootCause.objects.filter(incident=incident).select_related("why")
+    """The root causes that stand, for the countermeasures to lean on."""
+    return RootCause.objects.filter(incident=incident, withdrawn_at__isnull=True).select_related("why")

@@ -11,11 +11,11 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from incidents.domain import audit, cause, check, countermeasure, incident, timeline
-from incidents.enums import Factor, Role, Stage
+from incidents.domain import audit, cause, check, containment, countermeasure, incident, question, timeline
+from incidents.enums import Certainty, Factor, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, Membership
-from tests.factories import TeamFactory
+from tests.factories import PasteFactory, TeamFactory
 
 FUTURE = date(2027, 6, 1)
 
@@ -35,6 +35,13 @@ def world(clock, story, team) -> SimpleNamespace:
     done = story.done()
     made.check = EffectCheck.objects.get(measure=done)
     made.ended = incident.end_otherwise(story.reported(), by=story.bob, end=Stage.WITHDRAWN, reason="思いちがい")
+    made.entry = timeline.record(made.crack, by=story.bob, text="宛先のまちがい", event_at=None)
+    made.paste = PasteFactory(incident=made.crack)
+    made.bare_root = story.with_root().root
+    made.containment = containment.record(made.crack, by=story.bob, text="返送をお願いした", done_at=timezone.now())
+    made.question = question.ask(
+        made.crack, by=story.bob, text="控えはあるか", owner=story.bob, due_on=timezone.localdate()
+    )
     made.carols = None
     return made
 
@@ -71,6 +78,37 @@ VERBS: dict[str, tuple[str, Verb]] = {
         "root.risk_accepted",
         lambda w, by: cause.accept_risk(w.root, by=by, reason="年に一度の作業", review_on=FUTURE),
     ),
+    "amend": (
+        "timeline.amended",
+        lambda w, by: timeline.amend(w.entry, by=by, text="ログで確かめた", verdict=Verdict.REFUTED),
+    ),
+    "take_over": (
+        "timeline.taken_over",
+        lambda w, by: timeline.take_over(
+            w.paste, by=by, lines=[timeline.Taken(1, "お電話があった", Certainty.FACT, None)]
+        ),
+    ),
+    "withdraw_why": ("why.withdrawn", lambda w, by: cause.withdraw_why(w.why, by=by, reason="記録と合わない")),
+    "unmark_root": ("root.unmarked", lambda w, by: cause.unmark_root(w.bare_root, by=by, reason="まだ下がある")),
+    "record_containment": (
+        "containment.recorded",
+        lambda w, by: containment.record(w.crack, by=by, text="出荷を止めた", done_at=timezone.now()),
+    ),
+    "lift_containment": (
+        "containment.lifted",
+        lambda w, by: containment.lift(w.containment, by=by, note="直った"),
+    ),
+    "ask": (
+        "question.asked",
+        lambda w, by: question.ask(w.crack, by=by, text="何通出たか", owner=w.third, due_on=FUTURE, entry=w.entry),
+    ),
+    "answer": ("question.answered", lambda w, by: question.answer(w.question, by=by, answer="1通")),
+    "move question": (
+        "question.moved",
+        lambda w, by: question.move(w.question, by=by, due_on=FUTURE, reason="先方の休み明け"),
+    ),
+    "hand_over question": ("question.handed_over", lambda w, by: question.hand_over(w.question, by=by, owner=w.third)),
+    "drop question": ("question.dropped", lambda w, by: question.drop(w.question, by=by, reason="要らなくなった")),
     "propose": ("measure.proposed", lambda w, by: countermeasure.propose(w.crack, by=by, title="二人で見る")),
     "edit measure": ("measure.edited", lambda w, by: countermeasure.edit(w.proposed, by=by, title="画面で止める")),
     "commit": ("measure.committed", lambda w, by: countermeasure.commit(w.proposed, by=by)),
