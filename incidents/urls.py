@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from incidents.views import cause, check, countermeasure, incident, letter, links, person, setup, timeline, today
+from incidents.views import (
+    cause,
+    check,
+    containment,
+    countermeasure,
+    incident,
+    letter,
+    links,
+    paste,
+    person,
+    question,
+    setup,
+    timeline,
+    today,
+)
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -16,7 +30,18 @@ urlpatterns = [
     path("incidents/<str:key>/end/", incident.end, name="incident-end"),
     path("incidents/<str:key>/reopen/", incident.reopen, name="incident-reopen"),
     path("incidents/<str:key>/history/", incident.history, name="incident-history"),
-    path("incidents/<str:key>/timeline/", timeline.add, name="incident-timeline"),
+    # Facts
+    path("incidents/<str:key>/timeline/", timeline.whole, name="incident-timeline"),
+    path("entries/<int:pk>/addendum/", timeline.amend, name="entry-addendum"),
+    path("incidents/<str:key>/paste/", paste.new, name="incident-paste"),
+    path("pastes/<int:pk>/", paste.lines, name="paste"),
+    path("incidents/<str:key>/questions/new/", question.ask, name="incident-question"),
+    path("questions/<int:pk>/answer/", question.answer, name="question-answer"),
+    path("questions/<int:pk>/due/", question.move, name="question-due"),
+    path("questions/<int:pk>/hand-over/", question.hand_over, name="question-hand-over"),
+    path("questions/<int:pk>/drop/", question.drop, name="question-drop"),
+    path("incidents/<str:key>/containment/", containment.record, name="incident-containment"),
+    path("containments/<int:pk>/lift/", containment.lift, name="containment-lift"),
     # Cause
     path("incidents/<str:key>/whys/", cause.ask, name="incident-why"),
     path("whys/<int:pk>/root-cause/", cause.mark_root, name="why-root"),

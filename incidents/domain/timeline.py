@@ -61,6 +61,7 @@ def record(
     return entry
 
 
+@transaction.atomic
 def amend(
     entry: TimelineEntry, *, by: Person, text: str, certainty: str = Certainty.FACT, verdict: str = ""
 ) -> TimelineEntry:

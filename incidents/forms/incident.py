@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from incidents.enums import Category, Certainty, Channel, IncidentKind, Severity, Stage
+from incidents.enums import Category, Channel, IncidentKind, Severity, Stage
 from incidents.forms.base import CalmForm, MomentField
 
 
@@ -107,17 +107,6 @@ class FirstReportForm(CalmForm):
 
 class WaiveForm(CalmForm):
     reason = forms.CharField(label=_("不要な理由"), max_length=300)
-
-
-class TimelineForm(CalmForm):
-    text = forms.CharField(label=_("何がありましたか"), max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
-    event_at = MomentField(label=_("いつ"), required=False)
-    certainty = forms.ChoiceField(label=_("確かさ"), choices=Certainty.choices, initial=Certainty.FACT)
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        if not self.is_bound:
-            self.initial.setdefault("event_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
 
 
 class EndForm(CalmForm):

@@ -50,6 +50,7 @@ VERBS: dict[str, str | Promise] = {
     "membership.removed": _("所属を外しました"),
     "organisation.edited": _("組織の設定を変えました"),
     "organisation.set_up": _("組織を作りました"),
+    "paste.kept": _("文面を貼りました"),
     "person.created": _("人を登録しました"),
     "person.edited": _("人の設定を変えました"),
     "person.link_shown": _("パスワード設定のリンクを画面で渡しました"),

@@ -158,7 +158,7 @@ class IncidentPage:
 
 def incident_page(incident: Incident) -> IncidentPage:
     """Everything that the incident's page shows, in a fixed number of queries."""
-    whys = list(Why.objects.filter(incident=incident).select_related("root"))
+    whys = list(Why.objects.filter(incident=incident).select_related("root__risk_by"))
     measures = list(
         Countermeasure.objects.filter(incident=incident)
         .select_related("owner", "backup", "root__why", "follow_up", "done_by")
@@ -179,7 +179,7 @@ def incident_page(incident: Incident) -> IncidentPage:
         )
         .order_by("place", "due_on", "id")
     )
-    roots = list(RootCause.objects.filter(incident=incident).select_related("why", "risk_by"))
+    roots = [why.root for why in whys if hasattr(why, "root")]
     timeline = list(TimelineEntry.objects.filter(incident=incident)[: TIMELINE_MOST + 1])
     facts = facts_of(incident, roots, measures)
     return IncidentPage(

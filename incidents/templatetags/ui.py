@@ -48,6 +48,14 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def fullmoment(value: datetime | None) -> str:
+    """2026年11月24日（火） 10:12: for what is printed and read elsewhere."""
+    if not value:
+        return ""
+    return f"{long_day(_as_date(value), _language(), today=date.min)} {timezone.localtime(value):%H:%M}"
+
+
+@register.filter
 def stage_chip(stage: str) -> str:
     """The kind of chip for a stage. Gold for the mended alone."""
     return {

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
-from incidents.enums import EntryKind, MeasureStatus, Stage
+from incidents.enums import MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm, WhyForm
 from incidents.forms.filters import IncidentFilterForm
-from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, TimelineForm, WaiveForm
+from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
 from incidents.queries import access, audit, team
 from incidents.queries import incident as incidents
@@ -24,6 +24,7 @@ from incidents.queries.calendar import business_calendar, today_of
 from incidents.queries.reminder import days_left
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
+from incidents.views.facts import facts_context
 
 
 @page
@@ -96,7 +97,6 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "lines": lines,
         "steps": _steps(incident, found),
         "next_gate": next((g for g in found.gates if not g.is_open), None) if not incident.end else None,
-        "timeline": _timeline(found.timeline),
         "similar": incidents.similar(incident, request.user),
         "role": role,
         "can_edit": can_edit,
@@ -106,8 +106,8 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "now": timezone.now(),
         "why_form": forms.get("why_form") or WhyForm(whys=incidents.whys_of(incident), initial=_last_why(found)),
         "root_form": RootForm(),
-        "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "open_form": next(iter(forms), ""),
+        **facts_context(incident, found, forms),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
 
@@ -169,32 +169,6 @@ def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
         if not c.outcome and c.check_on
     ]
     return _("効果確認 %(when)s") % {"when": shortday(max(days))} if days else ""
-
-
-_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
-
-
-def _timeline(entries: list) -> list[dict[str, Any]]:
-    shown: dict[int, dict[str, Any]] = {}
-    for entry in entries:
-        if entry.addendum_to_id is None:
-            shown[entry.pk] = {
-                "id": entry.pk,
-                "at": entry.event_at,
-                "text": entry.text,
-                "mark": _MARKS.get(entry.kind, ""),
-                "certainty": entry.certainty,
-                "certainty_label": entry.get_certainty_display(),
-                "by": entry.author_label,
-                "recorded_at": entry.recorded_at,
-                "addenda": [],
-            }
-    for entry in entries:
-        if entry.addendum_to_id in shown:
-            shown[entry.addendum_to_id]["addenda"].append(
-                {"at": entry.recorded_at, "text": entry.text, "by": entry.author_label}
-            )
-    return list(shown.values())
 
 
 @page

@@ -5,14 +5,16 @@ The walk takes its pages from the URL table: a page that is not walked here fail
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
+from incidents.domain import containment, paste, question, reminder, timeline
 from incidents.domain import letter as letters
-from incidents.domain import reminder
 from incidents.enums import Language
 from incidents.letters import links
 from incidents.letters.account import password_reset
@@ -23,7 +25,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESK = {"width": 1400, "height": 900}
 # POST alone; what they answer is walked by the tests of the path.
-ACTS = {"incident-waive", "incident-timeline", "incident-why", "why-root", "measure-start", "letter-write-today"}
+ACTS = {"incident-waive", "incident-containment", "incident-why", "why-root", "measure-start", "letter-write-today"}
 NOT_PAGES = {"healthz"}
 
 
@@ -37,6 +39,7 @@ def pages(alice, bob, story):
     if letter is None:
         letter = _some_letter(alice)
     key = running.incident.reference
+    facts = some_facts(running.incident, alice)
     whole = {
         "today": "/",
         "incident-list": "/incidents/",
@@ -47,6 +50,16 @@ def pages(alice, bob, story):
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",
+        "incident-timeline": f"/incidents/{key}/timeline/?all=1",
+        "entry-addendum": f"/entries/{facts['entry'].pk}/addendum/",
+        "incident-paste": f"/incidents/{key}/paste/",
+        "paste": f"/pastes/{facts['paste'].pk}/",
+        "incident-question": f"/incidents/{key}/questions/new/?entry={facts['entry'].pk}",
+        "question-answer": f"/questions/{facts['question'].pk}/answer/",
+        "question-due": f"/questions/{facts['question'].pk}/due/",
+        "question-hand-over": f"/questions/{facts['question'].pk}/hand-over/",
+        "question-drop": f"/questions/{facts['question'].pk}/drop/",
+        "containment-lift": f"/containments/{facts['containment'].pk}/lift/",
         "root-accept": f"/roots/{running.root_id}/accept/",
         "measure-new": f"/incidents/{key}/measures/new/",
         "measure-edit": f"/measures/{idea.pk}/",
@@ -64,6 +77,24 @@ def pages(alice, bob, story):
         "mail-done": urlsplit(links.done_url(follow_up_id=running.follow_up.pk, person_id=alice.pk)).path,
     }
     return whole
+
+
+def some_facts(incident, by) -> dict[str, Any]:
+    """Lines in each state of certainty, a question, a containment and a pasted text."""
+    guess = timeline.record(
+        incident, by=by, text="宛先の打ちまちがい", event_at=incident.noticed_at, certainty="estimate"
+    )
+    timeline.amend(guess, by=by, text="控えでは宛先は正しかった", verdict="refuted")
+    entry = timeline.record(incident, by=by, text="何通出たかわからない", event_at=None, certainty="unknown")
+    due = timezone.localdate() + timedelta(days=9)
+    return {
+        "entry": entry,
+        "question": question.ask(incident, by=by, text="何通出たか", owner=by, due_on=due, entry=entry),
+        "containment": containment.record(incident, by=by, text="削除をお願いした", done_at=timezone.now()),
+        "paste": paste.keep(
+            incident, by=by, text="10:12 お電話\n[2026/11/24 10:15] 佐藤: 確認します\n\n佐藤 10:20\n1通だけ"
+        ),
+    }
 
 
 def _some_letter(person: Person):

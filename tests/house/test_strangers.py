@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from incidents.domain import question as questions
 from incidents.domain import reminder
-from incidents.models import EffectCheck, FollowUp
-from tests.factories import LetterFactory
+from incidents.models import EffectCheck, FollowUp, TimelineEntry
+from tests.factories import ContainmentFactory, LetterFactory, PasteFactory
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
@@ -86,6 +88,12 @@ def world(clock, story, alice):
         why = measure.root.why
         letter = LetterFactory(recipient=alice, subject="お知らせ 社外秘の件")
         follow_up = FollowUp.objects.first()
+        entry = TimelineEntry.objects.filter(incident=incident).first()
+        paste = PasteFactory(incident=incident)
+        containment = ContainmentFactory(incident=incident)
+        question = questions.ask(
+            incident, by=alice, text="何通出たか", owner=alice, due_on=clock.today + timedelta(days=5)
+        )
 
     return World
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents.domain import reminder
+from incidents.domain import containment, paste, question, reminder, timeline
 from incidents.letters import links
 from incidents.models import Countermeasure, Incident
 from tests.shared import shared
@@ -55,6 +55,12 @@ def forms(alice, bob, story, team):
     done = story.done()
     link = links.done_url(follow_up_id=running.follow_up.pk, person_id=alice.pk).removeprefix("http://testserver")
     key = running.incident.reference
+    entry = timeline.record(running.incident, by=alice, text="e", event_at=None, certainty="unknown")
+    asked = [
+        question.ask(running.incident, by=alice, text="q", owner=alice, due_on=timezone.localdate(), entry=entry)
+        for _ in range(3)
+    ]
+    kept = containment.record(running.incident, by=alice, text="c", done_at=timezone.now())
     measure = {
         "title": "画面を足す",
         "root": running.root_id,
@@ -96,6 +102,20 @@ def forms(alice, bob, story, team):
         f"/incidents/{story.reported().reference}/first-report/": {"channel": "phone", "reported_at": now, "note": "n"},
         f"/incidents/{key}/first-report/waive/": {"reason": "r"},
         f"/incidents/{key}/timeline/": {"text": "t", "event_at": now, "certainty": "fact"},
+        f"/entries/{entry.pk}/addendum/": {"text": "t", "verdict": "refuted", "certainty": "fact"},
+        f"/incidents/{key}/paste/": {"text": "10:12 t"},
+        f"/pastes/{paste.keep(running.incident, by=alice, text='10:12 t').pk}/": {
+            "1-take": "on",
+            "1-certainty": "fact",
+            "1-at": now,
+        },
+        f"/incidents/{key}/questions/new/?entry={entry.pk}": {"text": "t", "owner": bob.pk, "due_on": due},
+        f"/questions/{asked[0].pk}/due/": {"due_on": due, "reason": "r"},
+        f"/questions/{asked[0].pk}/hand-over/": {"owner": bob.pk},
+        f"/questions/{asked[1].pk}/answer/": {"answer": "a", "verdict": ""},
+        f"/questions/{asked[2].pk}/drop/": {"reason": "r"},
+        f"/incidents/{key}/containment/": {"text": "t", "done_at": now},
+        f"/containments/{kept.pk}/lift/": {"note": "n"},
         f"/incidents/{key}/whys/": {"text": "t", "parent": "", "track": "occurrence", "evidence": "e"},
         f"/whys/{running.root.why_id}/root-cause/": {"factor": "tool"},
         f"/roots/{running.root_id}/accept/": {"reason": "r", "review_on": later},
