@@ -44,6 +44,10 @@ urlpatterns = [
     path("containments/<int:pk>/lift/", containment.lift, name="containment-lift"),
     # Cause
     path("incidents/<str:key>/whys/", cause.ask, name="incident-why"),
+    path("incidents/<str:key>/whys/hint/", cause.hint, name="incident-why-hint"),
+    path("incidents/<str:key>/causes/", cause.picture, name="incident-causes"),
+    path("whys/<int:pk>/withdraw/", cause.withdraw, name="why-withdraw"),
+    path("roots/<int:pk>/unmark/", cause.unmark, name="root-unmark"),
     path("whys/<int:pk>/root-cause/", cause.mark_root, name="why-root"),
     path("roots/<int:pk>/accept/", cause.accept_risk, name="root-accept"),
     # Countermeasure and its proof

@@ -4,17 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse
+
+from incidents.forms.cause import WhyForm
 from incidents.forms.containment import ContainmentForm
 from incidents.forms.timeline import TimelineForm
 from incidents.models import Incident
 from incidents.queries import timeline
+from incidents.queries.cause import why_lines
 from incidents.queries.containment import containments_of
-from incidents.queries.incident import IncidentPage
+from incidents.queries.incident import IncidentPage, whys_of
 
 
-def facts_context(incident: Incident, found: IncidentPage, forms: dict[str, Any]) -> dict[str, Any]:
+def hint_url(incident: Incident) -> str:
+    """Where the words of a why are looked at while they are typed."""
+    return reverse("incident-why-hint", args=[incident.reference])
+
+
+def _why_form(request: HttpRequest, incident: Incident, found: IncidentPage) -> WhyForm:
+    """The form for the next why: under the one that `?under=` names, else under the last open end."""
+    standing = [node.why for node in found.whys if node.why.withdrawn_at is None]
+    asked = [why for why in standing if str(why.pk) == request.GET.get("under")]
+    rooted = {root.why_id for root in found.roots}
+    parent = asked or sorted((why for why in standing if why.pk not in rooted), key=lambda why: why.pk)[-1:]
+    return WhyForm(
+        whys=whys_of(incident),
+        shown=standing,
+        hint_url=hint_url(incident),
+        next_one=bool(asked),
+        initial={"parent": parent[0].pk} if parent else {},
+    )
+
+
+def facts_context(
+    request: HttpRequest, incident: Incident, found: IncidentPage, forms: dict[str, Any]
+) -> dict[str, Any]:
     """Two queries: questions and containments. `forms` are bound forms that brought an error back."""
     return {
+        "why_lines": why_lines(found.whys),
+        "why_form": forms.get("why_form") or _why_form(request, incident, found),
         "timeline": timeline.lines_of(found.timeline),
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "questions": timeline.questions_of(incident),

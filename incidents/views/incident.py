@@ -14,7 +14,7 @@ from incidents import rules
 from incidents.domain import incident as verbs
 from incidents.enums import MeasureStatus, Stage
 from incidents.errors import Refused
-from incidents.forms.cause import RootForm, WhyForm
+from incidents.forms.cause import RootForm
 from incidents.forms.filters import IncidentFilterForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
@@ -104,17 +104,11 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "may_reopen": may_edit and bool(incident.end),
         "is_lead": role == "lead",
         "now": timezone.now(),
-        "why_form": forms.get("why_form") or WhyForm(whys=incidents.whys_of(incident), initial=_last_why(found)),
         "root_form": RootForm(),
         "open_form": next(iter(forms), ""),
-        **facts_context(incident, found, forms),
+        **facts_context(request, incident, found, forms),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
-
-
-def _last_why(found: incidents.IncidentPage) -> dict[str, Any]:
-    open_ends = [node.why for node in found.whys if not hasattr(node.why, "root")]
-    return {"parent": max(open_ends, key=lambda why: why.pk)} if open_ends else {}
 
 
 def _steps(incident: Incident, found: incidents.IncidentPage) -> list[dict[str, str]]:

@@ -50,6 +50,8 @@ document.addEventListener("click", (event) => {
   if (link && link.hash === location.hash) unfold();
 });
 unfold();
+// The browser goes to the part itself once the page stands, and takes the focus along; ours comes after it.
+window.addEventListener("load", () => window.setTimeout(unfold, 0));
 
 // Buttons that need this script stay hidden without it.
 const reveal = (root) => {

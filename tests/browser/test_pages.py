@@ -25,7 +25,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESK = {"width": 1400, "height": 900}
 # POST alone; what they answer is walked by the tests of the path.
-ACTS = {"incident-waive", "incident-containment", "incident-why", "why-root", "measure-start", "letter-write-today"}
+ACTS = {
+    "incident-waive",
+    "incident-why-hint",
+    "incident-containment",
+    "incident-why",
+    "why-root",
+    "measure-start",
+    "letter-write-today",
+}
 NOT_PAGES = {"healthz"}
 
 
@@ -50,6 +58,9 @@ def pages(alice, bob, story):
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",
+        "incident-causes": f"/incidents/{key}/causes/",
+        "why-withdraw": f"/whys/{running.root.why_id}/withdraw/",
+        "root-unmark": f"/roots/{running.root_id}/unmark/",
         "incident-timeline": f"/incidents/{key}/timeline/?all=1",
         "entry-addendum": f"/entries/{facts['entry'].pk}/addendum/",
         "incident-paste": f"/incidents/{key}/paste/",

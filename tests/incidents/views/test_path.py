@@ -122,7 +122,10 @@ def test_why_and_root_by_htmx_bring_the_body_with_the_moved_stage(client_of, bob
 def test_without_htmx_the_same_step_leads_back_to_its_place(client_of, bob, story):
     incident = story.reported()
     answer = client_of(bob).post(f"/incidents/{incident.reference}/whys/", {"text": "目だけ", "track": "occurrence"})
-    assert (answer.status_code, answer["Location"]) == (302, f"/incidents/{incident.reference}/#causes")
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        f"/incidents/{incident.reference}/?under={Why.objects.get().pk}#why-add",
+    )
 
 
 def test_an_empty_why_comes_back_open_with_its_error(client_of, bob, story):
