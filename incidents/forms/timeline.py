@@ -72,6 +72,11 @@ class TimelineFilterForm(CalmForm):
         ],
     )
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-select form-select-sm"
+
     def chosen(self) -> dict[str, str]:
         """The valid choices that differ from what is shown without any."""
         self.is_valid()

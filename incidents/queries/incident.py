@@ -21,7 +21,7 @@ from incidents.models import (
 )
 
 PAGE_SIZE = 50
-TIMELINE_MOST = 500  # lines on an incident's page; the page says when there are more
+TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
 
 
 def record_facts(incident: Incident) -> rules.RecordFacts:
@@ -180,7 +180,7 @@ def incident_page(incident: Incident) -> IncidentPage:
         .order_by("place", "due_on", "id")
     )
     roots = [why.root for why in whys if hasattr(why, "root")]
-    timeline = list(TimelineEntry.objects.filter(incident=incident)[: TIMELINE_MOST + 1])
+    timeline, timeline_cut = _first_lines(incident)
     facts = facts_of(incident, roots, measures)
     return IncidentPage(
         incident=incident,
@@ -188,10 +188,23 @@ def incident_page(incident: Incident) -> IncidentPage:
         whys=why_tree(whys),
         roots=[root for root in roots if root.withdrawn_at is None],
         measures=measures,
-        timeline=timeline[:TIMELINE_MOST],
-        timeline_cut=len(timeline) > TIMELINE_MOST,
+        timeline=timeline,
+        timeline_cut=timeline_cut,
         untreated=rules.is_untreated(facts.measures),
     )
+
+
+def _first_lines(incident: Incident) -> tuple[list[TimelineEntry], bool]:
+    """The first lines with all their addenda, and whether there are more; one query.
+
+    An addendum has no time of its own and would fall behind a plain cut: its line would look like a fact again.
+    """
+    of_incident = TimelineEntry.objects.filter(incident=incident)
+    first = of_incident.filter(addendum_to__isnull=True).values("pk")[: TIMELINE_MOST + 1]
+    rows = list(of_incident.filter(Q(pk__in=first) | Q(addendum_to__in=first)))
+    lines = [row.pk for row in rows if row.addendum_to_id is None]
+    shown = set(lines[:TIMELINE_MOST])
+    return [row for row in rows if (row.addendum_to_id or row.pk) in shown], len(lines) > TIMELINE_MOST
 
 
 def open_count(by: Person) -> int:

@@ -40,6 +40,7 @@ def lift(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "incident": incident,
+        "nav": "incident",
         "title": _("応急処置を解く"),
         "lead": containment.text,
         "action_label": _("解いたと記録する"),

@@ -26,7 +26,7 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
             show_refusal(form, refusal)
         else:
             return HttpResponseRedirect(reverse("paste", args=[kept.pk]))
-    context = {"form": form, "incident": incident, "pastes": pastes.pastes_of(incident)}
+    context = {"form": form, "incident": incident, "nav": "incident", "pastes": pastes.pastes_of(incident)}
     return render_page(request, "incidents/timeline/paste.html", context)
 
 
@@ -55,6 +55,7 @@ def lines(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "paste": paste,
         "incident": paste.incident,
+        "nav": "incident",
         "page": found,
         "form": form,
         "can_edit": rules.may_edit(role) and not paste.incident.end,

@@ -33,6 +33,7 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
     context = {
         "form": form,
         "incident": incident,
+        "nav": "incident",
         "title": _("問いにする"),
         "lead": entry.text if entry else _("わからないことに、調べる人と日を決めます。"),
         "action_label": _("問いにする"),
@@ -48,7 +49,7 @@ def _step(
     to = f"{incident.get_absolute_url()}#questions"
     if answered := act(request, form, partial(verb, question), said=said, to=to):
         return answered
-    context = {"form": form, "incident": incident, "lead": question.text, **context}
+    context = {"form": form, "incident": incident, "nav": "incident", "lead": question.text, **context}
     return render_page(request, "incidents/form.html", context)
 
 

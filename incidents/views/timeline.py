@@ -51,6 +51,7 @@ def _page(request: HttpRequest, incident: Incident, form: TimelineForm) -> HttpR
     role = access.role_in(request.user, incident.team_id)
     context = {
         "incident": incident,
+        "nav": "incident",
         "filter_form": filter_form,
         "chosen": chosen,
         "query": urlencode(chosen),
@@ -76,6 +77,7 @@ def amend(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "incident": entry.incident,
+        "nav": "incident",
         "title": _("追記する"),
         "lead": entry.text,
         "action_label": _("追記する"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tools.plain.wraptext import wrap
 
-BOX = 196
+BOX, TRACK_BOX = 196, 64
 GAP_X, GAP_Y = 40, 12
 FONT, LINE, PAD = 13, 18, 9
 MOST_NODES, MOST_DEPTH, MOST_LINES = 150, 12, 3
@@ -73,7 +73,9 @@ def layout(nodes: Sequence[Node]) -> Drawing:
             children.get(node.parent or "", [None]).pop()
             continue
         drawn[node.key] = node
-    texts = {key: wrap(node.text, width=(BOX - 2 * PAD) / FONT, most=MOST_LINES) for key, node in drawn.items()}
+    wide = {key: TRACK_BOX if node.kind == "track" else BOX for key, node in drawn.items()}
+    lefts = _columns(depth, wide)
+    texts = {key: wrap(node.text, width=(wide[key] - 2 * PAD) / FONT, most=MOST_LINES) for key, node in drawn.items()}
     heights = {key: 2 * PAD + LINE * len(lines) - 2 for key, (lines, _cut) in texts.items()}
     extents: dict[str, int] = {}
     for key in reversed(drawn):  # children come after their parents
@@ -94,15 +96,27 @@ def layout(nodes: Sequence[Node]) -> Drawing:
     boxes, edges = [], []
     middles: dict[str, tuple[int, int]] = {}
     for key, node in drawn.items():
-        x, y = 1 + depth[key] * (BOX + GAP_X), tops[key] + (extents[key] - heights[key]) // 2
+        x, y = lefts[depth[key]], tops[key] + (extents[key] - heights[key]) // 2
         middles[key] = (x, y + heights[key] // 2)
         lines, cut = texts[key]
         placed = [TextLine(x + PAD, y + PAD + FONT - 1 + LINE * n, line) for n, line in enumerate(lines)]
-        boxes.append(Box(x, y, BOX, heights[key], node.kind, placed, node.text, cut))
+        boxes.append(Box(x, y, wide[key], heights[key], node.kind, placed, node.text, cut))
         if node.parent is not None:
             px, py = middles[node.parent]
-            start, bend = px + BOX, px + BOX + GAP_X // 2
+            start = px + wide[node.parent]
+            bend = start + GAP_X // 2
             edges.append(f"M{start} {py}C{bend} {py} {bend} {middles[key][1]} {x} {middles[key][1]}")
     width = max((box.x + box.width for box in boxes), default=0) + 1
     height = max((box.y + box.height for box in boxes), default=0) + 1
     return Drawing(width, height, boxes, edges, len(nodes) - len(drawn))
+
+
+def _columns(depth: dict[str, int], wide: dict[str, int]) -> list[int]:
+    """Left edge of each depth: as far as the widest box before it, and a gap."""
+    widest = [0] * (max((depth[key] for key in wide), default=0) + 1)
+    for key, width in wide.items():
+        widest[depth[key]] = max(widest[depth[key]], width)
+    lefts = [1]
+    for width in widest:
+        lefts.append(lefts[-1] + width + GAP_X)
+    return lefts

@@ -51,7 +51,7 @@ def test_incident_page_costs_the_same(story, rows, django_assert_num_queries):
         TimelineEntryFactory(incident=known.incident)
         WhyFactory(incident=known.incident, parent=known.why)
     incident = Incident.objects.get(pk=known.incident.pk)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = incidents.incident_page(incident)
         for measure in page.measures:
             assert [(str(r.recipient), r.letter) for r in measure.follow_up.deliveries.all()]

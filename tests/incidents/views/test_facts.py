@@ -259,3 +259,15 @@ def test_lifted_by_page_only_once(clock, crack, bob, client_of):
     client = client_of(bob)
     client.post(f"/containments/{made.pk}/lift/", {"note": "済み"})
     assert "もう解かれています" in client.post(f"/containments/{made.pk}/lift/", {"note": "済み"}).content.decode()
+
+
+def test_refuted_line_of_a_long_timeline_does_not_look_like_a_fact_again(crack, bob, client_of):
+    guess = timeline.record(crack, by=bob, text="はじめの推測", event_at=at("2026-01-01 09:00"), certainty="estimate")
+    TimelineEntry.objects.bulk_create(
+        TimelineEntry(incident=crack, text=f"できごと {n}", event_at=at("2026-02-01 09:00")) for n in range(120)
+    )
+    timeline.amend(guess, by=bob, text="ちがった", verdict=Verdict.REFUTED)
+    page = client_of(bob).get(crack.get_absolute_url())
+    assert [line.refuted for line in page.context["timeline"] if line.entry == guess] == [True]
+    assert len(page.context["timeline"]) == 100
+    assert "長いので、はじめの100行までを出しています。" in page.content.decode()
