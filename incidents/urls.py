@@ -46,6 +46,7 @@ urlpatterns = [
     path("incidents/<str:key>/whys/", cause.ask, name="incident-why"),
     path("incidents/<str:key>/whys/hint/", cause.hint, name="incident-why-hint"),
     path("incidents/<str:key>/causes/", cause.picture, name="incident-causes"),
+    path("whys/<int:pk>/evidence/", cause.prove, name="why-evidence"),
     path("whys/<int:pk>/withdraw/", cause.withdraw, name="why-withdraw"),
     path("roots/<int:pk>/unmark/", cause.unmark, name="root-unmark"),
     path("whys/<int:pk>/root-cause/", cause.mark_root, name="why-root"),

@@ -78,6 +78,27 @@ def mark_root(why: Why, *, by: Person, factor: str) -> RootCause:
     return root
 
 
+@transaction.atomic
+def prove(why: Why, *, by: Person, evidence: str) -> Why:
+    """Say by what record the why was verified (B-5); the trace keeps what stood there before. Raises NotAllowed, Refused."""
+    editor(by, why.incident)
+    incident = lock(why.incident)
+    rules.refuse_change(incident.stage)
+    why = Why.objects.select_related("incident").get(pk=why.pk)
+    if why.withdrawn_at is not None:
+        raise _why_withdrawn()
+    if not evidence.strip():
+        raise Refused(
+            "no_evidence", _("何で確かめたかが書かれていません。"), _("見た記録を一行書いてください。"), "causes"
+        )
+    if evidence == why.evidence:
+        return why
+    audit.note(by, "why.proven", why, evidence=(why.evidence, evidence))
+    why.evidence = evidence
+    why.save(update_fields=["evidence", "updated_at"])
+    return why
+
+
 def _why_withdrawn() -> Refused:
     return Refused(
         "why_withdrawn", _("このなぜは、もう取り下げられています。"), _("ほかのなぜを選んでください。"), "causes"

@@ -286,6 +286,7 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
             "follow_up__owner",
             "follow_up__measure__root__why",
             "follow_up__check_plan__measure__owner",
+            "follow_up__question",
         )
         .order_by("follow_up__due_on", "follow_up_id", "-planned_on")
     )

@@ -73,6 +73,14 @@ class RootForm(CalmForm):
     factor = forms.ChoiceField(label=_("要因"), choices=Factor.choices)
 
 
+class EvidenceForm(CalmForm):
+    evidence = forms.CharField(
+        label=_("何で確かめましたか"),
+        max_length=300,
+        help_text=_("例: 送信控え、11月の台帳、本人以外への聞き取り"),
+    )
+
+
 class WithdrawForm(CalmForm):
     reason = forms.CharField(label=_("取り下げる理由"), max_length=300)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from incidents.enums import FollowUpKind
 from incidents.letters import links
 from incidents.letters.base import Rendered, render
-from incidents.models import Person, ReminderDelivery
+from incidents.models import FollowUp, Person, ReminderDelivery
 from incidents.queries.reminder import days_left
 from tools.plain.daytext import long_day
 from tools.plain.holidays import BusinessCalendar
@@ -55,8 +55,6 @@ def item(
     is_measure = follow_up.kind == FollowUpKind.COUNTERMEASURE
     mine = follow_up.owner_id == recipient.pk
     stands_in = follow_up.backup_id == recipient.pk
-    target = follow_up.measure if is_measure else follow_up.check_plan
-    anchor = f"#measure-{target.pk if is_measure else target.measure_id}"
     return Item(
         kind=follow_up.kind,
         what=follow_up.what,
@@ -73,8 +71,17 @@ def item(
         done_url=links.done_url(follow_up_id=follow_up.pk, person_id=recipient.pk)
         if is_measure and (mine or stands_in)
         else "",
-        page_url=links.absolute(follow_up.incident.get_absolute_url()) + anchor,
+        page_url=links.absolute(follow_up.incident.get_absolute_url()) + _anchor(follow_up),
     )
+
+
+def _anchor(follow_up: FollowUp) -> str:
+    """Where on the incident's page the promise stands; "" when it has no place of its own."""
+    if follow_up.measure_id:
+        return f"#measure-{follow_up.measure_id}"
+    if follow_up.check_plan_id:
+        return f"#measure-{follow_up.check_plan.measure_id}"
+    return f"#question-{follow_up.question_id}" if follow_up.question_id else ""
 
 
 def digest(person: Person, items: list[Item], *, today: date) -> Rendered:

@@ -72,6 +72,7 @@ VERBS: dict[str, str | Promise] = {
     "timeline.recorded": _("経緯を書きました"),
     "timeline.taken_over": _("貼った文面から経緯に入れました"),
     "why.asked": _("なぜを足しました"),
+    "why.proven": _("なぜを確かめた記録を書きました"),
     "why.withdrawn": _("なぜを取り下げました"),
 }
 

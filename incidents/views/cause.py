@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from incidents.domain import cause as verbs
 from incidents.enums import Factor
 from incidents.errors import Refused
-from incidents.forms.cause import RiskForm, RootForm, WhyForm, WithdrawForm
+from incidents.forms.cause import EvidenceForm, RiskForm, RootForm, WhyForm, WithdrawForm
 from incidents.models import Incident, Why
 from incidents.queries import access
 from incidents.queries import cause as causes
@@ -53,6 +53,19 @@ def hint(request: HttpRequest, key: str) -> HttpResponse:
     return render_page(
         request, "incidents/cause/hints.html", {"hints": causes.hints_for(request.POST.get("text", "")[:2000])}
     )
+
+
+@page
+def prove(request: HttpRequest, pk: int) -> HttpResponse:
+    """By what record a why was verified: often known only after it was written."""
+    why = access.get_why(by=request.user, pk=pk, to="edit")
+    form = EvidenceForm(request.POST or None, initial={"evidence": why.evidence})
+    said = _("確かめた記録を書きました。")
+    to = f"{why.incident.get_absolute_url()}#why-line-{why.pk}"
+    if answer := act(request, form, partial(verbs.prove, why), said=said, to=to):
+        return answer
+    context = {"form": form, "incident": why.incident, "title": _("何で確かめたか"), "lead": why.text}
+    return render_page(request, "incidents/form.html", context)
 
 
 @page

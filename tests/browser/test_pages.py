@@ -59,6 +59,7 @@ def pages(alice, bob, story):
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",
         "incident-causes": f"/incidents/{key}/causes/",
+        "why-evidence": f"/whys/{running.root.why_id}/evidence/",
         "why-withdraw": f"/whys/{running.root.why_id}/withdraw/",
         "root-unmark": f"/roots/{running.root_id}/unmark/",
         "incident-timeline": f"/incidents/{key}/timeline/?all=1",

@@ -117,3 +117,18 @@ def test_promise_to_look_at_an_accepted_risk_ends_with_the_mark(story, alice, cl
 def test_ended_record_is_opened_first(chain, crack, bob):
     incident.end_otherwise(crack, by=bob, end=Stage.WITHDRAWN, reason="思いちがい")
     assert code(cause.withdraw_why, chain[0], by=bob, reason="ちがった") == "ended"
+
+
+def test_how_a_why_was_verified_is_written_later_and_kept_in_the_trace(chain, bob):
+    cause.prove(chain[0], by=bob, evidence="画面の写し")
+    cause.prove(chain[0], by=bob, evidence="画面の写しと送信控え")
+    chain[0].refresh_from_db()
+
+    assert chain[0].evidence == "画面の写しと送信控え"
+    assert [e.changes for e in AuditEntry.objects.filter(verb="why.proven").order_by("pk")] == [
+        {"evidence": ["", "画面の写し"]},
+        {"evidence": ["画面の写し", "画面の写しと送信控え"]},
+    ]
+    assert code(cause.prove, chain[0], by=bob, evidence=" ") == "no_evidence"
+    cause.withdraw_why(chain[0], by=bob, reason="ちがった")
+    assert code(cause.prove, chain[0], by=bob, evidence="x") == "why_withdrawn"

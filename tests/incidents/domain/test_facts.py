@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from incidents.domain import cause, containment, incident, question, timeline
+from incidents.domain import cause, containment, incident, question, reminder, timeline
 from incidents.domain.timeline import Taken
 from incidents.enums import Certainty, DeliveryState, EntryKind, FollowUpKind, FollowUpState, Stage, Verdict
 from incidents.errors import Refused
@@ -193,3 +193,10 @@ def test_root_is_covered_by_no_answer(asked, crack, bob):
     cause.mark_root(why, by=bob, factor="tool")
     question.answer(asked, by=bob, answer="1通")
     assert record_facts(crack).measures == []
+
+
+def test_question_stands_in_the_letter_of_the_day(asked, crack, alice, clock):
+    clock.to("2026-12-04 09:00")
+    letter = reminder.write_digest(alice)
+    assert "何通出たか" in letter.text
+    assert f"{crack.get_absolute_url()}#question-{asked.pk}" in letter.text

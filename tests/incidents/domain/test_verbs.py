@@ -88,6 +88,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
             w.paste, by=by, lines=[timeline.Taken(1, "お電話があった", Certainty.FACT, None)]
         ),
     ),
+    "prove": ("why.proven", lambda w, by: cause.prove(w.why, by=by, evidence="送信控え")),
     "withdraw_why": ("why.withdrawn", lambda w, by: cause.withdraw_why(w.why, by=by, reason="記録と合わない")),
     "unmark_root": ("root.unmarked", lambda w, by: cause.unmark_root(w.bare_root, by=by, reason="まだ下がある")),
     "record_containment": (

@@ -118,6 +118,7 @@ def forms(alice, bob, story, team):
         f"/containments/{kept.pk}/lift/": {"note": "n"},
         f"/incidents/{key}/whys/": {"text": "t", "parent": "", "track": "occurrence", "evidence": "e"},
         f"/incidents/{key}/whys/hint/": {"text": "t"},
+        f"/whys/{running.root.why_id}/evidence/": {"evidence": "e"},
         f"/whys/{running.root.why_id}/withdraw/": {"reason": "r"},
         f"/roots/{running.root_id}/unmark/": {"reason": "r"},
         f"/whys/{running.root.why_id}/root-cause/": {"factor": "tool"},
