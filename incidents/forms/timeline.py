@@ -77,6 +77,13 @@ class TimelineFilterForm(CalmForm):
         for field in self.fields.values():
             field.widget.attrs["class"] = "form-select form-select-sm"
 
+    def words(self) -> list[tuple[str, str]]:
+        """What is chosen, as (field, choice) in words: for the sheet that is printed without the form."""
+        return [
+            (str(self.fields[name].label), str(dict(self.fields[name].choices)[value]))
+            for name, value in self.chosen().items()
+        ]
+
     def chosen(self) -> dict[str, str]:
         """The valid choices that differ from what is shown without any."""
         self.is_valid()

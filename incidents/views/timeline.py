@@ -54,6 +54,7 @@ def _page(request: HttpRequest, incident: Incident, form: TimelineForm) -> HttpR
         "nav": "incident",
         "filter_form": filter_form,
         "chosen": chosen,
+        "chosen_words": filter_form.words(),
         "query": urlencode(chosen),
         "page": found,
         "everything": everything,

@@ -48,7 +48,7 @@ _WEEKDAY = r"(?:\s*[(（]?[月火水木金土日](?:曜日?)?[)）]?)?"
 _TIME = r"(?:(?:午前|午後)\s*)?\d{1,2}(?::\d{2}(?::\d{2})?|時(?:\s*\d{1,2}分|半)?)(?:\s*[AaPp]\.?[Mm]\.?)?"
 _ZONE = r"(?:\s*(?:[+-]\d{4}|GMT|UTC|JST))?"
 _NAME = r"[^\s:：\[\]<>][^:：\[\]<>\t]{0,38}?"
-_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,\s]*(?:at\s+)?(?P<time>{_TIME}){_ZONE}"
+_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,\s]*(?:at\s+)?(?P<time>{_TIME}{_ZONE})"
 
 _ONLY_DAY = re.compile(rf"^[-ー―=＝\s]*(?P<day>{_DAY}){_WEEKDAY}[-ー―=＝\s]*$", re.IGNORECASE)
 _MAIL_DATE = re.compile(r"^(?:>\s*)*(?:Date|Sent|送信日時|日時|日付)\s*[:：]\s*(?P<stamp>.+)$", re.IGNORECASE)
@@ -58,7 +58,8 @@ _MAIL_REST = re.compile(
 )
 _QUOTES = (
     re.compile(
-        rf"^(?:On\s+)?{_STAMP},?\s+(?P<who>[^<>]{{1,60}}?)\s*(?:<[^<>]*>)?\s*(?:wrote)?\s*[:：]$", re.IGNORECASE
+        rf"^(?:>\s*)*(?:On\s+)?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?{_STAMP},?\s+(?P<who>[^<>]{{1,60}}?)\s*(?:<[^<>]*>)?\s*(?:wrote)?\s*[:：]$",
+        re.IGNORECASE,
     ),
 )
 _HEADINGS = (

@@ -138,6 +138,8 @@ def test_mail_of_an_office_program():
     [
         "2026年11月24日(火) 10:12 佐藤 美咲 <sato@example.jp>:",
         "On Tue, Nov 24, 2026 at 10:12 AM 佐藤 美咲 <sato@example.jp> wrote:",
+        "On Tue, 2026-11-24 at 06:42 +0530, 佐藤 美咲 wrote:",
+        "> On 24 Nov 2026, at 10:12, 佐藤 美咲 <sato@example.jp> wrote:",
     ],
 )
 def test_quotation_of_a_mail(opening):

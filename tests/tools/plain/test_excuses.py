@@ -91,6 +91,7 @@ ENDS_THERE = [
     ("There was not enough time", Kind.BUSY),
     ("This happens very rarely", Kind.RARE),
     ("It was bad luck", Kind.RARE),
+    ("The load was unexpected", Kind.RARE),
     ("Nobody told us", Kind.UNTOLD),
     ("We must be more careful", Kind.WISH),
     ("They should have checked", Kind.WISH),
@@ -152,6 +153,8 @@ LEADS_ON = [
     'The checklist only says "pay attention"',
     "Mistyped by hand because two ledgers are kept",
     "No rule for the busy season",
+    "A pull request unexpectedly triggers the pipeline",
+    "Request headers differ after the migration because the form drops them",
     "The list of new customers is updated monthly",
 ]
 
