@@ -11,7 +11,7 @@ from incidents.enums import Certainty
 from incidents.forms.base import CalmForm, MomentField
 from incidents.queries.paste import PasteLine
 
-MOST = 500_000  # characters of one paste
+MOST = 300_000  # characters of one paste
 
 
 class PasteForm(CalmForm):

@@ -38,49 +38,58 @@ class ChatLine:
     heard: bool = False
 
 
+# Blanks are counted everywhere: a line of thousands of them must not be walked through again and again.
 _DAY = (
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{4}年\s*\d{1,2}月\s*\d{1,2}日|(?:令和|平成)\s*(?:\d{1,2}|元)年\s*\d{1,2}月\s*\d{1,2}日"
-    r"|\d{1,2}月\s*\d{1,2}日|\d{1,2}/\d{1,2}(?![/\d])"
-    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+\d{1,2}(?:st|nd|rd|th)?(?:,?\s+\d{4})?"
-    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?\d{1,2}\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?:\s+\d{4})?)"
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{4}年\s{0,9}\d{1,2}月\s{0,9}\d{1,2}日|(?:令和|平成)\s{0,9}(?:\d{1,2}|元)年\s{0,9}\d{1,2}月\s{0,9}\d{1,2}日"
+    r"|\d{1,2}月\s{0,9}\d{1,2}日|\d{1,2}/\d{1,2}(?![/\d])"
+    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{1,9})?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s{1,9}\d{1,2}(?:st|nd|rd|th)?(?:,?\s{1,9}\d{4})?"
+    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{1,9})?\d{1,2}\s{1,9}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?:\s{1,9}\d{4})?)"
 )
-_WEEKDAY = r"(?:\s*[(（]?[月火水木金土日](?:曜日?)?[)）]?)?"
-_TIME = r"(?:(?:午前|午後)\s*)?\d{1,2}(?::\d{2}(?::\d{2})?|時(?:\s*\d{1,2}分|半)?)(?:\s*[AaPp]\.?[Mm]\.?)?"
-_ZONE = r"(?:\s*(?:[+-]\d{4}|GMT|UTC|JST))?"
+_WEEKDAY = r"(?:\s{0,9}[(（]?[月火水木金土日](?:曜日?)?[)）]?)?"
+_TIME = r"(?:(?:午前|午後)\s{0,9})?\d{1,2}(?::\d{2}(?::\d{2})?|時(?:\s{0,9}\d{1,2}分|半)?)(?:\s{0,9}[AaPp]\.?[Mm]\.?)?"
+_ZONE = r"(?:\s{0,9}(?:[+-]\d{4}|GMT|UTC|JST))?"
 _NAME = r"[^\s:：\[\]<>][^:：\[\]<>\t]{0,38}?"
-_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,\s]*(?:at\s+)?(?P<time>{_TIME}{_ZONE})"
+_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,\s]{{0,9}}(?:at\s{{1,9}})?(?P<time>{_TIME}{_ZONE})"
 
-_ONLY_DAY = re.compile(rf"^[-ー―=＝\s]*(?P<day>{_DAY}){_WEEKDAY}[-ー―=＝\s]*$", re.IGNORECASE)
-_MAIL_DATE = re.compile(r"^(?:>\s*)*(?:Date|Sent|送信日時|日時|日付)\s*[:：]\s*(?P<stamp>.+)$", re.IGNORECASE)
-_MAIL_FROM = re.compile(r"^(?:>\s*)*(?:From|差出人|送信者)\s*[:：]\s*(?P<who>.+)$", re.IGNORECASE)
+_ONLY_DAY = re.compile(rf"^[-ー―=＝\s]{{0,40}}(?P<day>{_DAY}){_WEEKDAY}[-ー―=＝\s]{{0,40}}$", re.IGNORECASE)
+_MAIL_DATE = re.compile(
+    r"^(?:>\s{0,3}){0,20}(?:Date|Sent|送信日時|日時|日付)\s{0,9}[:：]\s{0,9}(?P<stamp>.+)$", re.IGNORECASE
+)
+_MAIL_FROM = re.compile(r"^(?:>\s{0,3}){0,20}(?:From|差出人|送信者)\s{0,9}[:：]\s{0,9}(?P<who>.+)$", re.IGNORECASE)
 _MAIL_REST = re.compile(
-    r"^(?:>\s*)*(?:To|Cc|Bcc|Subject|Reply-To|宛先|件名|添付ファイル)\s*[:：]\s*(?P<rest>.*)$", re.IGNORECASE
+    r"^(?:>\s{0,3}){0,20}(?:To|Cc|Bcc|Subject|Reply-To|宛先|件名|添付ファイル)\s{0,9}[:：]\s{0,9}(?P<rest>.*)$",
+    re.IGNORECASE,
 )
 _QUOTES = (
     re.compile(
-        rf"^(?:>\s*)*(?:On\s+)?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+)?{_STAMP},?\s+(?P<who>[^<>]{{1,60}}?)\s*(?:<[^<>]*>)?\s*(?:wrote)?\s*[:：]$",
+        rf"^(?:>\s{{0,3}}){{0,20}}(?:On\s{{1,9}})?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{{1,9}})?{_STAMP},?\s{{1,9}}(?P<who>[^<>]{{1,60}}?)\s{{0,9}}(?:<[^<>]*>)?\s{{0,9}}(?:wrote)?\s{{0,9}}[:：]$",
         re.IGNORECASE,
     ),
 )
 _HEADINGS = (
     # Teams and Chatwork: [2026/11/24 10:12] name (the words stand below)
-    re.compile(rf"^[\[［]{_STAMP}[\]］]\s*(?P<who>{_NAME})\s*$", re.IGNORECASE),
+    re.compile(rf"^[\[［]{_STAMP}[\]］]\s{{0,9}}(?P<who>{_NAME})\s{{0,9}}$", re.IGNORECASE),
     # Chatwork, Teams: name  2026年11月24日 10:12
-    re.compile(rf"^(?P<who>{_NAME})\s+{_STAMP}\s*$", re.IGNORECASE),
+    re.compile(rf"^(?P<who>{_NAME})\s{{1,9}}{_STAMP}\s{{0,9}}$", re.IGNORECASE),
     # Slack: name  10:12, name [10:12 AM]
-    re.compile(rf"^(?P<who>{_NAME})\s+[\[［]?(?P<time>{_TIME})[\]］]?\s*$", re.IGNORECASE),
+    re.compile(rf"^(?P<who>{_NAME})\s{{1,9}}[\[［]?(?P<time>{_TIME})[\]］]?\s{{0,9}}$", re.IGNORECASE),
 )
 _LINES = (
     # [2026/11/24 10:12] name: words
-    re.compile(rf"^[\[［]{_STAMP}[\]］]\s*(?:(?P<who>{_NAME})[:：]\s*)?(?P<words>.+)$", re.IGNORECASE),
+    re.compile(rf"^[\[［]{_STAMP}[\]］]\s{{0,9}}(?:(?P<who>{_NAME})[:：]\s{{0,9}})?(?P<words>.+)$", re.IGNORECASE),
     # [10:12] name: words
-    re.compile(rf"^[\[［](?P<time>{_TIME})[\]］]\s*(?:(?P<who>{_NAME})[:：]\s*)?(?P<words>.+)$", re.IGNORECASE),
+    re.compile(
+        rf"^[\[［](?P<time>{_TIME})[\]］]\s{{0,9}}(?:(?P<who>{_NAME})[:：]\s{{0,9}})?(?P<words>.+)$", re.IGNORECASE
+    ),
     # 10:12<tab>name<tab>words (LINE)
     re.compile(rf"^(?P<time>{_TIME})\t(?P<who>[^\t]{{1,40}})\t(?P<words>.+)$", re.IGNORECASE),
     # 2026-11-24 10:12 words; 11/24 10:12 words
-    re.compile(rf"^{_STAMP}(?![\d:])\s*[-–—:：]?\s*(?P<words>.+)$", re.IGNORECASE),
+    re.compile(rf"^{_STAMP}(?![\d:])\s{{0,9}}[-–—:：]?\s{{0,9}}(?P<words>.+)$", re.IGNORECASE),
     # 10:12 words
-    re.compile(rf"^(?P<time>{_TIME})(?![\d:])(?:\s*(?:頃|ごろ|ころ))?\s*[-–—:：、]?\s*(?P<words>.+)$", re.IGNORECASE),
+    re.compile(
+        rf"^(?P<time>{_TIME})(?![\d:])(?:\s{{0,9}}(?:頃|ごろ|ころ))?\s{{0,9}}[-–—:：、]?\s{{0,9}}(?P<words>.+)$",
+        re.IGNORECASE,
+    ),
 )
 
 

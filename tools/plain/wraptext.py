@@ -49,11 +49,5 @@ def wrap(text: str, *, width: float, most: int) -> tuple[list[str], bool]:
 
 def _pieces(text: str, width: float) -> list[str]:
     """What may not be broken: a Latin word, or one letter; a word longer than a line is broken after all."""
-    found = []
-    for piece in _PIECE.findall(text):
-        while ems(piece) > width and len(piece) > 1:
-            cut = max(1, int(width / NARROW))
-            found.append(piece[:cut])
-            piece = piece[cut:]
-        found.append(piece)
-    return found
+    cut = max(1, int(width / NARROW))  # a run of Latin letters; everything else is one letter anyway
+    return [piece[start : start + cut] for piece in _PIECE.findall(text) for start in range(0, len(piece), cut)]

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from incidents.domain import containment, incident, paste, question, timeline
+from incidents.domain import check, containment, incident, paste, question, timeline
 from incidents.enums import Certainty, EntryKind, FollowUpState, Stage, Verdict
-from incidents.models import Containment, Question, TimelineEntry
+from incidents.models import Containment, EffectCheck, Question, TimelineEntry
 from incidents.queries.timeline import TimelineFilters, facts_of, lines_of, timeline_page
 from tests.conftest import at
 
@@ -271,3 +271,20 @@ def test_refuted_line_of_a_long_timeline_does_not_look_like_a_fact_again(crack, 
     assert [line.refuted for line in page.context["timeline"] if line.entry == guess] == [True]
     assert len(page.context["timeline"]) == 100
     assert "長いので、はじめの100行までを出しています。" in page.content.decode()
+
+
+def test_long_paste_in_japanese_is_kept(crack, bob, client_of):
+    raw = "\n".join(f"10:{n % 60:02} " + "確認しました。" * 20 for n in range(2000))  # 300,000 letters, 900 kB
+    client = client_of(bob)
+    answer = client.post(f"/incidents/{crack.reference}/paste/", {"text": raw[:300_000]})
+    assert answer.status_code == 302
+    assert client.get(answer.headers["Location"]).context["page"].paginator.num_pages > 10
+    over = client.post(f"/incidents/{crack.reference}/paste/", {"text": "確" * 300_001})
+    assert (over.status_code, "is-invalid" in over.content.decode()) == (200, True)
+
+
+def test_mended_record_without_questions_shows_no_empty_parts(story, bob, client_of):
+    done = story.done()
+    check.record_outcome(EffectCheck.objects.get(measure=done), by=story.alice, outcome="effective", note="0件")
+    page = client_of(bob).get(done.incident.get_absolute_url()).content.decode()
+    assert ('id="containment"' in page, 'id="questions"' in page) == (False, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -175,3 +176,21 @@ def test_zone_is_the_readers():
 def test_a_thousand_lines_and_a_very_long_one_are_read_quickly():
     text = "\n".join(f"[2026/11/24 10:{n % 60:02}] 佐藤: {n}" for n in range(1000)) + "\n" + "あ:" * 100_000
     assert len(chat_lines(text, zone="Asia/Tokyo", on=ON)) == 1001
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026/11/24" + " " * 1900 + "x",
+        "10:00" + " " * 1900 + "x",
+        "- " * 900,
+        "> " * 900,
+        "a " * 900,
+        "[" * 1900,
+        "佐 " * 900 + "10:12",
+    ],
+)
+def test_odd_lines_are_not_walked_through_again_and_again(line):
+    began = time.process_time()
+    chat_lines("\n".join([line] * 200), zone="Asia/Tokyo", on=ON)
+    assert time.process_time() - began < 2
