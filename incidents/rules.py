@@ -338,6 +338,18 @@ def refuse_complete(*, status: str, note: str, evidence: str) -> None:
         )
 
 
+def refuse_due_change(*, status: str, old: date | None, due_on: date, reason: str, today: date) -> None:
+    """Raises Refused unless a running measure gets another date from today on, with a reason (M3)."""
+    if status not in RUNNING_STATUSES:
+        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
+    if not reason.strip():
+        raise Refused("no_reason", _("期限を変える理由が書かれていません。"), _("理由を一行書いてください。"))
+    if due_on < today:
+        raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
+    if due_on == old:
+        raise Refused("same_date", _("期限は変わっていません。"), _("別の日付を選んでください。"))
+
+
 def refuse_outcome(*, measure_status: str, check_open: bool, owner_id: int | None, by_id: int, note: str) -> None:
     """Raises Refused unless somebody other than the owner judges a done measure, with what was seen (invariant 3)."""
     if not check_open:

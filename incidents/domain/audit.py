@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from incidents.models import AuditEntry, EffectCheck, Incident, Person
+from incidents.models import AuditEntry, DueRequest, EffectCheck, Incident, Person
 
 SYSTEM_LABEL = "うしろ"
 
@@ -25,6 +25,8 @@ def _incident_of(target: models.Model) -> Incident | None:
     if isinstance(target, Incident):
         return target
     if isinstance(target, EffectCheck):
+        return target.measure.incident
+    if isinstance(target, DueRequest):
         return target.measure.incident
     found = getattr(target, "incident", None)
     return found if isinstance(found, Incident) else None

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.domain.incident import editor, lock, refresh_stage, tell
-from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus
+from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
 from incidents.errors import Refused
-from incidents.models import Countermeasure, EffectCheck, Incident, Person
+from incidents.models import Countermeasure, DueRequest, EffectCheck, Incident, Person
 from incidents.queries import access
 from incidents.queries.calendar import today_here
 
@@ -196,9 +196,18 @@ def complete(measure: Countermeasure, *, by: Person, note: str = "", evidence: s
         text=_("対策を実施: %(title)s。%(note)s") % {"title": measure.title, "note": (note or evidence).strip()},
     )
     reminder.keep(measure.follow_up, by=by)
+    _close_due_request(measure, by, _("対策が実施されたため"))
     _begin_check(measure, incident, by)
     refresh_stage(incident, by=by)
     return measure
+
+
+def _close_due_request(measure: Countermeasure, by: Person, why: str) -> None:
+    """A wish to move the date has nothing to wait for once the promise has ended; its trace says so."""
+    for wish in DueRequest.objects.filter(measure=measure, state=RequestState.ASKED):
+        wish.state, wish.decided_by, wish.decided_at, wish.decision_note = RequestState.REFUSED, by, timezone.now(), why
+        wish.save(update_fields=["state", "decided_by", "decided_at", "decision_note", "updated_at"])
+        audit.note(by, "due_request.closed", wish, reason=why)
 
 
 def _move_check(check: EffectCheck | None, by_days: timedelta, by: Person) -> None:
@@ -230,20 +239,14 @@ def _begin_check(measure: Countermeasure, incident: Incident, by: Person) -> Non
 def change_due(measure: Countermeasure, *, by: Person, due_on: date, reason: str) -> Countermeasure:
     """Move the due date with a reason (M3). What was planned for the old date is cancelled and planned anew.
 
+    A lead decides; everybody else asks (domain.due_request), and this is how a granted request is carried out.
     Raises NotAllowed, Refused.
     """
-    editor(by, measure.incident)
+    rules.refuse_unless_lead(editor(by, measure.incident))
     incident = lock(measure.incident)
     measure = Countermeasure.objects.select_related("incident__team", "follow_up").get(pk=measure.pk)
-    if measure.status not in RUNNING_STATUSES:
-        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
-    if not reason.strip():
-        raise Refused("no_reason", _("期限を変える理由が書かれていません。"), _("理由を一行書いてください。"))
-    if due_on < today_here():
-        raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
     old = measure.due_on
-    if due_on == old:
-        raise Refused("same_date", _("期限は変わっていません。"), _("別の日付を選んでください。"))
+    rules.refuse_due_change(status=measure.status, old=old, due_on=due_on, reason=reason, today=today_here())
     measure.due_on = due_on
     measure.save(update_fields=["due_on", "updated_at"])
     audit.note(by, "measure.due_changed", measure, reason=reason, due_on=(old, due_on))
@@ -319,5 +322,6 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
     )
     if old in RUNNING_STATUSES:
         reminder.drop(measure.follow_up, reason="not_doing")
+        _close_due_request(measure, by, _("対策を実施しないと決めたため"))
     refresh_stage(incident, by=by)
     return measure

@@ -107,11 +107,6 @@ class DoneForm(CalmForm):
     )
 
 
-class DueForm(CalmForm):
-    due_on = DayField(label=_("新しい期限"))
-    reason = forms.CharField(label=_("変える理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
-
-
 class HandOverForm(CalmForm):
     owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
     reason = forms.CharField(label=_("理由"), required=False, max_length=1000)

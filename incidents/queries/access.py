@@ -16,6 +16,7 @@ from incidents import rules
 from incidents.models import (
     Containment,
     Countermeasure,
+    DueRequest,
     EffectCheck,
     FollowUp,
     Incident,
@@ -89,6 +90,14 @@ def get_check(*, by: Person, pk: int, to: Purpose = "read") -> EffectCheck:
         "measure__incident__team", "measure__owner", "checker"
     )
     return _get(visible, by, to, pk, lambda c: c.measure.incident.team_id)
+
+
+def get_due_request(*, by: Person, pk: int, to: Purpose = "read") -> DueRequest:
+    """A request to move a date, in one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = DueRequest.objects.filter(measure__in=Countermeasure.objects.visible_to(by)).select_related(
+        "measure__incident__team", "measure__owner", "asked_by"
+    )
+    return _get(visible, by, to, pk, lambda r: r.measure.incident.team_id)
 
 
 def get_why(*, by: Person, pk: int, to: Purpose = "read") -> Why:

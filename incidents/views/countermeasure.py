@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from incidents.domain import countermeasure as verbs
 from incidents.enums import MeasureStatus
 from incidents.errors import Refused
-from incidents.forms.countermeasure import DoneForm, DueForm, HandOverForm, MeasureForm, NotDoingForm
+from incidents.forms.countermeasure import DoneForm, HandOverForm, MeasureForm, NotDoingForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, team
 from incidents.queries import countermeasure as measures
@@ -128,14 +128,6 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
         lead=measure.title,
         action_label=_("できました"),
     )
-
-
-@page
-def change_due(request: HttpRequest, pk: int) -> HttpResponse:
-    measure = access.get_measure(by=request.user, pk=pk, to="edit")
-    form = DueForm(request.POST or None, initial={"due_on": measure.due_on})
-    said = _("期限を変えました。お知らせも新しい日付に合わせました。")
-    return _step(request, measure, form, verbs.change_due, said, title=_("期限を変える"), lead=measure.title)
 
 
 @page

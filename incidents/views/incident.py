@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
-from incidents.enums import MeasureStatus, Stage
+from incidents.enums import MeasureStatus, RequestState, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.filters import IncidentFilterForm
@@ -21,6 +21,7 @@ from incidents.models import Incident
 from incidents.queries import access, audit, team
 from incidents.queries import incident as incidents
 from incidents.queries.calendar import business_calendar, today_of
+from incidents.queries.due_request import requests_of
 from incidents.queries.reminder import days_left
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
@@ -79,9 +80,12 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
     can_edit = may_edit and not incident.end
     today = today_of(request.user)
     calendar = business_calendar(incident.team_id)
+    wishes = requests_of(incident)
     lines = [
         {
             "measure": m,
+            "wishes": wishes.get(m.pk, []),
+            "asked": any(wish.state == RequestState.ASKED for wish in wishes.get(m.pk, [])),
             "days": days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None,
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],

@@ -13,7 +13,7 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from incidents.domain import containment, paste, question, reminder, timeline
+from incidents.domain import containment, due_request, paste, question, reminder, timeline
 from incidents.domain import letter as letters
 from incidents.enums import Language
 from incidents.letters import links
@@ -48,6 +48,12 @@ def pages(alice, bob, story):
         letter = _some_letter(alice)
     key = running.incident.reference
     facts = some_facts(running.incident, alice)
+    wish = due_request.ask(
+        story.promised(title="期限を相談中の対策"),
+        by=bob,
+        due_on=timezone.localdate() + timedelta(days=60),
+        reason="部品待ち",
+    )
     whole = {
         "today": "/",
         "incident-list": "/incidents/",
@@ -77,6 +83,8 @@ def pages(alice, bob, story):
         "measure-edit": f"/measures/{idea.pk}/",
         "measure-done": f"/measures/{running.pk}/done/",
         "measure-due": f"/measures/{running.pk}/due/",
+        "due-request-grant": f"/due-requests/{wish.pk}/grant/",
+        "due-request-refuse": f"/due-requests/{wish.pk}/refuse/",
         "measure-hand-over": f"/measures/{running.pk}/hand-over/",
         "measure-not-doing": f"/measures/{running.pk}/not-doing/",
         "check": f"/checks/{done.checks.get().pk}/",

@@ -304,7 +304,7 @@ def _lived(alice: Person, bob: Person, team: Any, clock: Any) -> World:
     )
     late = promise("A second look before sending", 10)
     late = countermeasure.change_due(
-        late, by=bob, due_on=clock.today + timedelta(days=9), reason="A day earlier will do"
+        late, by=alice, due_on=clock.today + timedelta(days=9), reason="A day earlier will do"
     )
     countermeasure.start(late, by=bob)
     promise("Templates for each customer", 60, promised_outside=True)

@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from incidents.domain import due_request as due_requests
 from incidents.domain import question as questions
 from incidents.domain import reminder
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
@@ -93,6 +94,10 @@ def world(clock, story, alice):
         containment = ContainmentFactory(incident=incident)
         question = questions.ask(
             incident, by=alice, text="何通出たか", owner=alice, due_on=clock.today + timedelta(days=5)
+        )
+
+        due = due_requests.ask(
+            story.promised(), by=story.bob, due_on=clock.today + timedelta(days=60), reason="部品待ち"
         )
 
     return World

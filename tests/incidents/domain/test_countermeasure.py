@@ -140,9 +140,9 @@ def test_idea_is_neither_begun_nor_done_nor_moved(story, alice, bob, verb):
         "start": {},
         "complete": {"note": "x"},
         "change_due": {"due_on": date(2027, 1, 20), "reason": "x"},
-        "hand_over": {"owner": alice},
+        "hand_over": {"owner": bob},
     }[verb]
-    code = refused(getattr(countermeasure, verb), story.proposed(), by=bob, **named)
+    code = refused(getattr(countermeasure, verb), story.proposed(), by=alice, **named)
     assert code == ("not_committed" if verb == "start" else "not_running")
 
 
@@ -157,13 +157,13 @@ def test_idea_is_neither_begun_nor_done_nor_moved(story, alice, bob, verb):
         ({"due_on": date(2026, 12, 15), "reason": "x"}, "same_date"),
     ],
 )
-def test_date_change_refused(story, bob, change, code):
-    assert refused(countermeasure.change_due, story.promised(), by=bob, **change) == code
+def test_date_change_refused(story, alice, change, code):
+    assert refused(countermeasure.change_due, story.promised(), by=alice, **change) == code
 
 
-def test_date_change_moves_the_proof_along(story, bob):
+def test_date_change_moves_the_proof_along(story, alice):
     measure = story.promised()
-    countermeasure.change_due(measure, by=bob, due_on=measure.due_on + timedelta(days=14), reason="改修が延びた")
+    countermeasure.change_due(measure, by=alice, due_on=measure.due_on + timedelta(days=14), reason="改修が延びた")
 
     assert EffectCheck.objects.get().check_on == measure.due_on + timedelta(days=14 + 90)
 

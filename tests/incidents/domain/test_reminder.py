@@ -118,9 +118,9 @@ def test_done_takes_back_what_was_planned(clock, story, bob):
     assert states(follow_up__kind=FollowUpKind.EFFECT_CHECK) == {(D.PENDING, "")}
 
 
-def test_new_date_is_planned_anew(clock, story, bob):
+def test_new_date_is_planned_anew(clock, story, alice):
     measure = story.promised(due_on=date(2026, 12, 11))
-    countermeasure.change_due(measure, by=bob, due_on=date(2026, 12, 25), reason="改修が延びた")
+    countermeasure.change_due(measure, by=alice, due_on=date(2026, 12, 25), reason="改修が延びた")
 
     assert states(due_version=1) == {(D.CANCELLED, "moved")}
     assert states(due_version=2) == {(D.PENDING, "")}

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from incidents.domain import audit, cause, check, containment, countermeasure, incident, question, timeline
+from incidents.domain import audit, cause, check, containment, countermeasure, due_request, incident, question, timeline
 from incidents.enums import Certainty, Factor, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, Membership
@@ -42,6 +42,7 @@ def world(clock, story, team) -> SimpleNamespace:
     made.question = question.ask(
         made.crack, by=story.bob, text="控えはあるか", owner=story.bob, due_on=timezone.localdate()
     )
+    made.wish = due_request.ask(story.promised(), by=story.bob, due_on=date(2027, 3, 1), reason="部品待ち")
     made.carols = None
     return made
 
@@ -119,6 +120,12 @@ VERBS: dict[str, tuple[str, Verb]] = {
         "measure.due_changed",
         lambda w, by: countermeasure.change_due(w.promised, by=by, due_on=FUTURE, reason="改修が延びた"),
     ),
+    "ask wish": (
+        "due_request.asked",
+        lambda w, by: due_request.ask(w.promised, by=by, due_on=FUTURE, reason="改修が延びた"),
+    ),
+    "grant": ("due_request.granted", lambda w, by: due_request.grant(w.wish, by=by, note="わかりました")),
+    "refuse wish": ("due_request.refused", lambda w, by: due_request.refuse(w.wish, by=by, note="先に約束がある")),
     "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
     "not_doing": (
         "measure.dropped",
@@ -133,7 +140,7 @@ VERBS: dict[str, tuple[str, Verb]] = {
         lambda w, by: check.record_outcome(w.check, by=by, outcome="ineffective", note="また2件起きた"),
     ),
 }
-LEADS_ONLY = {"accept_risk", "not_doing"}
+LEADS_ONLY = {"accept_risk", "not_doing", "change_due", "grant", "refuse wish"}
 NOT_BY_OWNER = {"record_outcome", "ineffective"}
 
 
