@@ -74,7 +74,12 @@ _HEADINGS = (
     # Slack: name  10:12, name [10:12 AM]
     re.compile(rf"^(?P<who>{_NAME})\s{{1,9}}[\[［]?(?P<time>{_TIME})[\]］]?\s{{0,9}}$", re.IGNORECASE),
 )
+_BULLET = r"(?:[-*・•●]\s{0,3})?"
 _LINES = (
+    # | 2026-11-24 10:12 | words | (a table of a report)
+    re.compile(
+        rf"^\|\s{{0,9}}{_STAMP}\s{{0,40}}\|\s{{0,9}}(?P<words>[^|]*[^|\s])\s{{0,200}}\|?\s{{0,9}}$", re.IGNORECASE
+    ),
     # [2026/11/24 10:12] name: words
     re.compile(rf"^[\[［]{_STAMP}[\]］]\s{{0,9}}(?:(?P<who>{_NAME})[:：]\s{{0,9}})?(?P<words>.+)$", re.IGNORECASE),
     # [10:12] name: words
@@ -84,10 +89,10 @@ _LINES = (
     # 10:12<tab>name<tab>words (LINE)
     re.compile(rf"^(?P<time>{_TIME})\t(?P<who>[^\t]{{1,40}})\t(?P<words>.+)$", re.IGNORECASE),
     # 2026-11-24 10:12 words; 11/24 10:12 words
-    re.compile(rf"^{_STAMP}(?![\d:])\s{{0,9}}[-–—:：]?\s{{0,9}}(?P<words>.+)$", re.IGNORECASE),
+    re.compile(rf"^{_BULLET}{_STAMP}(?![\d:])\s{{0,9}}[-–—:：]?\s{{0,9}}(?P<words>.+)$", re.IGNORECASE),
     # 10:12 words
     re.compile(
-        rf"^(?P<time>{_TIME})(?![\d:])(?:\s{{0,9}}(?:頃|ごろ|ころ))?\s{{0,9}}[-–—:：、]?\s{{0,9}}(?P<words>.+)$",
+        rf"^{_BULLET}(?P<time>{_TIME})(?![\d:])(?:\s{{0,9}}(?:頃|ごろ|ころ))?\s{{0,9}}[-–—:：、]?\s{{0,9}}(?P<words>.+)$",
         re.IGNORECASE,
     ),
 )
@@ -182,7 +187,7 @@ class _Reader:
                 who = ""
             start = found.start("words") if who or not found.groupdict().get("who") else found.start("who")
             self.who, self.at, self.at_text = who, at, at_text
-            return ChatLine(number, raw, line[start:], who, at, at_text)
+            return ChatLine(number, raw, line[start : found.end("words")], who, at, at_text)
         return None
 
     def _plain(self, number: int, raw: str, line: str) -> ChatLine:
