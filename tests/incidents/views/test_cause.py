@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from incidents.domain import cause
 from incidents.enums import Factor, Language, Track
 from incidents.models import RootCause, Why
 from incidents.queries.cause import cause_page
+from tests.shared import shared
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +184,20 @@ def test_words_of_a_why_are_escaped_in_the_drawing(crack, bob, client_of):
     why = cause.ask_why(crack, by=bob, text="</text><script>alert(1)</script>")
     cause.mark_root(why, by=bob, factor=Factor.TOOL)
     assert "<script>alert" not in client_of(bob).get(f"/incidents/{crack.reference}/causes/").content.decode()
+
+
+def test_big_list_of_naughty_strings_is_drawn_and_read_as_text(crack, bob, client_of):
+    strings = [one for one in json.loads(shared("data/naughty/blns.json").read_text(encoding="utf-8")) if one.strip()]
+    client = client_of(bob)
+    for n in range(0, len(strings), 40):
+        for text in strings[n : n + 40]:
+            if "\x00" not in text:
+                RootCause.objects.create(
+                    why=Why.objects.create(incident=crack, text=text), incident=crack, factor=Factor.TOOL
+                )
+        for url in (crack.get_absolute_url(), f"/incidents/{crack.reference}/causes/"):
+            page = client.get(url)
+            assert page.status_code == 200
+            assert "<script>alert" not in page.content.decode()
+        RootCause.objects.all().delete()
+        Why.objects.all().delete()
