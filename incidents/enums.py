@@ -226,6 +226,10 @@ class FollowUpKind(models.TextChoices):
 MOMENT_KINDS = frozenset({FollowUpKind.FIRST_REPORT, FollowUpKind.NEXT_REPORT, FollowUpKind.PROMISE})
 
 
+# What comes back on a day and is answered on the page of the review (M5, V4).
+REVIEW_KINDS = frozenset({FollowUpKind.RISK_REVIEW, FollowUpKind.NOT_DOING_REVIEW, FollowUpKind.ANNIVERSARY})
+
+
 class FollowUpState(models.TextChoices):
     OPEN = "open", _("進行中")
     KEPT = "kept", _("果たした")

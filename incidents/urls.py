@@ -14,6 +14,7 @@ from incidents.views import (
     paste,
     person,
     question,
+    review,
     setup,
     timeline,
     today,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("measures/<int:pk>/not-doing/", countermeasure.not_doing, name="measure-not-doing"),
     path("checks/<int:pk>/", check.outcome, name="check"),
     path("checks/<int:pk>/hand-over/", check.hand_over, name="check-hand-over"),
+    path("follow-ups/<int:pk>/review/", review.answer, name="follow-up-review"),
     path("seams/", countermeasure.seams, name="seam-list"),
     # Letters
     path("letters/", letter.outbox, name="letter-list"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.domain.incident import editor, lock, refresh_stage
-from incidents.enums import Track
+from incidents.enums import FollowUpKind, Track
 from incidents.errors import Refused
 from incidents.models import Countermeasure, FollowUp, Incident, Person, RootCause, Why
 from incidents.queries.calendar import today_here
@@ -197,5 +197,10 @@ def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) ->
     root.risk_reason, root.risk_review_on, root.risk_by = reason, review_on, by
     root.save()
     audit.note(by, "root.risk_accepted", root, reason=reason, review_on=(None, review_on))
+    for earlier in FollowUp.objects.filter(root=root).open():
+        reminder.drop(earlier, reason="moved")
+    reminder.follow(
+        kind=FollowUpKind.RISK_REVIEW, incident=incident, owner=by, backup=None, due_on=review_on, root=root
+    )
     refresh_stage(incident, by=by)
     return root

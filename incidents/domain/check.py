@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents import rules
-from incidents.domain import audit, cause, reminder
+from incidents.domain import audit, cause, reminder, review
 from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, Outcome
@@ -28,7 +28,9 @@ def record_outcome(
     """
     editor(by, check.measure.incident)
     incident = lock(check.measure.incident)
-    measure = Countermeasure.objects.select_related("incident__team", "owner", "root").get(pk=check.measure_id)
+    measure = Countermeasure.objects.select_related("incident__team", "owner", "backup", "root").get(
+        pk=check.measure_id
+    )
     check = EffectCheck.objects.select_related("follow_up", "checker").get(pk=check.pk)
     rules.refuse_outcome(
         measure_status=measure.status,
@@ -61,6 +63,7 @@ def record_outcome(
     reminder.keep(check.follow_up, by=by)
     if outcome == Outcome.EFFECTIVE:
         _settle(measure, MeasureStatus.EFFECTIVE, by)
+        review.plan_anniversary(measure, incident, after=today_here())
     elif outcome == Outcome.INEFFECTIVE:
         _settle(measure, MeasureStatus.INEFFECTIVE, by)
         cause.reopen(measure.root, by=by, reason=note)

@@ -12,7 +12,7 @@ from incidents.domain import audit, reminder
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
 from incidents.errors import Refused
-from incidents.models import Countermeasure, DueRequest, EffectCheck, Incident, Person
+from incidents.models import Countermeasure, DueRequest, EffectCheck, FollowUp, Incident, Person
 from incidents.queries import access
 from incidents.queries.calendar import today_here
 
@@ -135,16 +135,19 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
         text=_("対策を約束: %(title)s（担当 %(owner)s、期限 %(due)s）")
         % {"title": measure.title, "owner": measure.owner, "due": f"{measure.due_on:%Y-%m-%d}"},
     )
-    reminder.follow(
-        kind=FollowUpKind.COUNTERMEASURE,
-        incident=incident,
-        owner=measure.owner,
-        backup=measure.backup,
-        due_on=measure.due_on,
-        measure=measure,
-    )
+    _follow(measure, incident)
     refresh_stage(incident, by=by)
     return measure
+
+
+def _follow(measure: Countermeasure, incident: Incident) -> None:
+    """Begin to remind its owner; a promise that was dropped and is given again goes on in its own row."""
+    told = {"owner": measure.owner, "backup": measure.backup, "due_on": measure.due_on}
+    earlier = FollowUp.objects.filter(measure=measure).first()
+    if earlier is not None:
+        reminder.follow_again(earlier, **told)
+    else:
+        reminder.follow(kind=FollowUpKind.COUNTERMEASURE, incident=incident, measure=measure, **told)
 
 
 @transaction.atomic
@@ -323,5 +326,13 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
     if old in RUNNING_STATUSES:
         reminder.drop(measure.follow_up, reason="not_doing")
         _close_due_request(measure, by, _("対策を実施しないと決めたため"))
+    reminder.follow(
+        kind=FollowUpKind.NOT_DOING_REVIEW,
+        incident=incident,
+        owner=by,
+        backup=None,
+        due_on=review_on,
+        review_of=measure,
+    )
     refresh_stage(incident, by=by)
     return measure

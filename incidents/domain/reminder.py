@@ -159,6 +159,21 @@ def hand_over(follow_up: FollowUp, *, owner: Person, backup: Person | None) -> N
     _plan(follow_up)
 
 
+@transaction.atomic
+def follow_again(follow_up: FollowUp, *, owner: Person, backup: Person | None, due_on: date) -> None:
+    """A promise that was taken back is given anew: it is open again, and planned as a new version."""
+    follow_up.state, follow_up.closed_at, follow_up.closed_by, follow_up.closed_note = (
+        FollowUpState.OPEN,
+        None,
+        None,
+        "",
+    )
+    follow_up.owner, follow_up.backup, follow_up.due_on = owner, backup, due_on
+    follow_up.due_version += 1
+    follow_up.save()
+    _plan(follow_up)
+
+
 def _close(follow_up: FollowUp, state: str, reason: str) -> None:
     follow_up.state, follow_up.closed_at = state, timezone.now()
     follow_up.save(update_fields=["state", "closed_at", "updated_at"])
@@ -287,6 +302,10 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
             "follow_up__measure__root__why",
             "follow_up__check_plan__measure__owner",
             "follow_up__question",
+            "follow_up__incident__team",
+            "follow_up__spread_answer__spread",
+            "follow_up__review_of",
+            "follow_up__root__why",
         )
         .order_by("follow_up__due_on", "follow_up_id", "-planned_on")
     )

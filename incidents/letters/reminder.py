@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.urls import reverse
 
-from incidents.enums import FollowUpKind
+from incidents.enums import REVIEW_KINDS, FollowUpKind
 from incidents.letters import links
 from incidents.letters.base import Rendered, render
 from incidents.models import FollowUp, Person, ReminderDelivery
@@ -55,11 +56,13 @@ def item(
     is_measure = follow_up.kind == FollowUpKind.COUNTERMEASURE
     mine = follow_up.owner_id == recipient.pk
     stands_in = follow_up.backup_id == recipient.pk
+    # A question to another team shows what it asks and who asks, and nothing of the record (invariant 9).
+    asked = follow_up.kind == FollowUpKind.SPREAD_ANSWER
     return Item(
         kind=follow_up.kind,
         what=follow_up.what,
-        reference=follow_up.incident.reference,
-        incident=follow_up.incident.title,
+        reference=str(follow_up.get_kind_display()) if asked else follow_up.incident.reference,
+        incident=follow_up.incident.team.name if asked else follow_up.incident.title,
         team=follow_up.team.name,
         due=long_day(follow_up.due_on, recipient.language, today=today),
         days=days_left(today, follow_up.due_on, calendar),
@@ -71,8 +74,15 @@ def item(
         done_url=links.done_url(follow_up_id=follow_up.pk, person_id=recipient.pk)
         if is_measure and (mine or stands_in)
         else "",
-        page_url=links.absolute(follow_up.incident.get_absolute_url()) + _anchor(follow_up),
+        page_url=links.absolute(_page(follow_up)),
     )
+
+
+def _page(follow_up: FollowUp) -> str:
+    """The path of the page on which the promise is kept: its own, else its place on the incident's page."""
+    if follow_up.kind in REVIEW_KINDS:
+        return reverse("follow-up-review", args=[follow_up.pk])
+    return follow_up.incident.get_absolute_url() + _anchor(follow_up)
 
 
 def _anchor(follow_up: FollowUp) -> str:

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from incidents import rules
+from incidents.enums import REVIEW_KINDS
 from incidents.models import (
     Containment,
     Countermeasure,
@@ -98,6 +99,16 @@ def get_due_request(*, by: Person, pk: int, to: Purpose = "read") -> DueRequest:
         "measure__incident__team", "measure__owner", "asked_by"
     )
     return _get(visible, by, to, pk, lambda r: r.measure.incident.team_id)
+
+
+def get_review(*, by: Person, pk: int, to: Purpose = "read") -> FollowUp:
+    """A review or an anniversary of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = (
+        FollowUp.objects.visible_to(by)
+        .filter(kind__in=REVIEW_KINDS)
+        .select_related("incident__team", "owner", "root__risk_by", "review_of__not_doing_by", "review_of__owner")
+    )
+    return _get(visible, by, to, pk, lambda f: f.team_id)
 
 
 def get_why(*, by: Person, pk: int, to: Purpose = "read") -> Why:

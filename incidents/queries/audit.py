@@ -50,6 +50,7 @@ VERBS: dict[str, str | Promise] = {
     "measure.judged": _("対策の効き目が決まりました"),
     "measure.proposed": _("対策の案を出しました"),
     "measure.started": _("対策に取りかかりました"),
+    "measure.taken_up": _("実施しないとした対策に取り組みます"),
     "membership.changed": _("所属を変えました"),
     "membership.removed": _("所属を外しました"),
     "organisation.edited": _("組織の設定を変えました"),
@@ -65,10 +66,13 @@ VERBS: dict[str, str | Promise] = {
     "question.dropped": _("問いを取り下げました"),
     "question.handed_over": _("問いの担当を変えました"),
     "question.moved": _("問いの期限を変えました"),
+    "review.anniversary": _("一年後のようすを確かめました"),
+    "review.left": _("見直して、このままにしました"),
     "root.confirmed": _("真因をもう一度確かめました"),
     "root.marked": _("真因に印をつけました"),
     "root.reopened": _("原因の見直しを始めました"),
     "root.risk_accepted": _("リスクを受け入れました"),
+    "root.risk_withdrawn": _("リスクの受け入れをやめました"),
     "root.unmarked": _("真因の印を外しました"),
     "team.created": _("チームを作りました"),
     "team.edited": _("チームの設定を変えました"),
@@ -83,6 +87,7 @@ VERBS: dict[str, str | Promise] = {
 
 # Names in the trace that are not fields of the record, or whose field has no name of its own.
 OTHER_FIELDS: dict[str, str | Promise] = {
+    "answer": _("答え"),
     "check_check_on": _("確かめる日"),
     "check_checker": _("確かめる人"),
     "check_threshold": _("どうなれば効いたと言えるか"),

@@ -23,6 +23,7 @@ from incidents.queries import incident as incidents
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.queries.due_request import requests_of
 from incidents.queries.reminder import days_left
+from incidents.queries.review import reviews_of
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
@@ -81,9 +82,13 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
     today = today_of(request.user)
     calendar = business_calendar(incident.team_id)
     wishes = requests_of(incident)
+    reviews = reviews_of(incident)
+    for root in found.roots:
+        root.open_review = next((r for r in reviews if r.root_id == root.pk), None)
     lines = [
         {
             "measure": m,
+            "review": next((r for r in reviews if r.review_of_id == m.pk), None),
             "wishes": wishes.get(m.pk, []),
             "asked": any(wish.state == RequestState.ASKED for wish in wishes.get(m.pk, [])),
             "days": days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None,

@@ -13,12 +13,12 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from incidents.domain import containment, due_request, paste, question, reminder, timeline
+from incidents.domain import containment, countermeasure, due_request, paste, question, reminder, timeline
 from incidents.domain import letter as letters
 from incidents.enums import Language
 from incidents.letters import links
 from incidents.letters.account import password_reset
-from incidents.models import Person
+from incidents.models import FollowUp, Person
 from tests.browser.fixtures import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -48,6 +48,12 @@ def pages(alice, bob, story):
         letter = _some_letter(alice)
     key = running.incident.reference
     facts = some_facts(running.incident, alice)
+    countermeasure.not_doing(
+        story.proposed(title="見送った対策"),
+        by=alice,
+        reason="費用",
+        review_on=timezone.localdate() + timedelta(days=60),
+    )
     wish = due_request.ask(
         story.promised(title="期限を相談中の対策"),
         by=bob,
@@ -85,6 +91,7 @@ def pages(alice, bob, story):
         "measure-due": f"/measures/{running.pk}/due/",
         "due-request-grant": f"/due-requests/{wish.pk}/grant/",
         "due-request-refuse": f"/due-requests/{wish.pk}/refuse/",
+        "follow-up-review": f"/follow-ups/{FollowUp.objects.get(kind='not_doing_review').pk}/review/",
         "measure-hand-over": f"/measures/{running.pk}/hand-over/",
         "measure-not-doing": f"/measures/{running.pk}/not-doing/",
         "check": f"/checks/{done.checks.get().pk}/",

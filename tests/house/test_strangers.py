@@ -11,9 +11,9 @@ import pytest
 from django.apps import apps
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
+from incidents.domain import countermeasure, reminder
 from incidents.domain import due_request as due_requests
 from incidents.domain import question as questions
-from incidents.domain import reminder
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
 from tests.factories import ContainmentFactory, LetterFactory, PasteFactory
 
@@ -99,6 +99,9 @@ def world(clock, story, alice):
         due = due_requests.ask(
             story.promised(), by=story.bob, due_on=clock.today + timedelta(days=60), reason="部品待ち"
         )
+
+        countermeasure.not_doing(story.proposed(), by=alice, reason="費用", review_on=clock.today + timedelta(days=60))
+        follow = FollowUp.objects.get(kind="not_doing_review")
 
     return World
 

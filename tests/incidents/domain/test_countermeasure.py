@@ -200,7 +200,7 @@ def test_dropped_promise_takes_the_stage_back(story, alice):
     countermeasure.not_doing(measure, by=alice, reason="x", review_on=date(2027, 6, 1))
 
     assert fresh(measure.incident).stage == Stage.CAUSE_KNOWN
-    assert FollowUp.objects.get().state == FollowUpState.CANCELLED
+    assert FollowUp.objects.get(measure=measure).state == FollowUpState.CANCELLED
 
 
 def test_done_measure_is_not_dropped(story, alice):
@@ -224,7 +224,7 @@ def test_gold(open_check, alice):
     mended = fresh(open_check.measure.incident)
     assert (mended.stage, fresh(open_check.measure).status) == (Stage.MENDED, MeasureStatus.EFFECTIVE)
     assert mended.mended_at is not None
-    assert not FollowUp.objects.filter(state=FollowUpState.OPEN).exists()
+    assert [f.kind for f in FollowUp.objects.filter(state=FollowUpState.OPEN)] == [FollowUpKind.ANNIVERSARY]
     assert refused(check.record_outcome, open_check, by=alice, outcome=Outcome.EFFECTIVE, note="x") == "check_closed"
 
 

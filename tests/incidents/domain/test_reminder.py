@@ -139,13 +139,13 @@ def test_new_owner_alone_is_reminded(clock, story, alice, team):
 
 def test_not_doing_takes_everything_back(clock, story, alice):
     countermeasure.not_doing(story.promised(), by=alice, reason="やめた", review_on=date(2027, 6, 1))
-    assert states() == {(D.CANCELLED, "not_doing")}
+    assert states(follow_up__kind=FollowUpKind.COUNTERMEASURE) == {(D.CANCELLED, "not_doing")}
 
 
 def test_judged_check_takes_its_reminders_back(clock, story, alice):
     measure = story.done()
     check.record_outcome(measure.checks.get(), by=alice, outcome="effective", note="0件")
-    assert {state for state, _reason in states()} == {D.CANCELLED}
+    assert {state for state, _reason in states(follow_up__review_of__isnull=True)} == {D.CANCELLED}
 
 
 @pytest.mark.parametrize("verb", ["complete", "change_due", "hand_over", "not_doing"])

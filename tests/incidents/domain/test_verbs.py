@@ -11,10 +11,21 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
-from incidents.domain import audit, cause, check, containment, countermeasure, due_request, incident, question, timeline
-from incidents.enums import Certainty, Factor, Role, Stage, Verdict
+from incidents.domain import (
+    audit,
+    cause,
+    check,
+    containment,
+    countermeasure,
+    due_request,
+    incident,
+    question,
+    review,
+    timeline,
+)
+from incidents.enums import Certainty, Factor, FollowUpKind, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
-from incidents.models import AuditEntry, EffectCheck, Membership
+from incidents.models import AuditEntry, EffectCheck, FollowUp, Membership
 from tests.factories import PasteFactory, TeamFactory
 
 FUTURE = date(2027, 6, 1)
@@ -43,6 +54,11 @@ def world(clock, story, team) -> SimpleNamespace:
         made.crack, by=story.bob, text="控えはあるか", owner=story.bob, due_on=timezone.localdate()
     )
     made.wish = due_request.ask(story.promised(), by=story.bob, due_on=date(2027, 3, 1), reason="部品待ち")
+    countermeasure.not_doing(story.proposed(), by=story.bob, reason="費用が出ない", review_on=date(2027, 3, 1))
+    made.review = FollowUp.objects.get(kind=FollowUpKind.NOT_DOING_REVIEW)
+    year = story.done()
+    check.record_outcome(EffectCheck.objects.get(measure=year), by=story.alice, outcome="effective", note="0件")
+    made.year = FollowUp.objects.get(kind=FollowUpKind.ANNIVERSARY)
     made.carols = None
     return made
 
@@ -126,6 +142,15 @@ VERBS: dict[str, tuple[str, Verb]] = {
     ),
     "grant": ("due_request.granted", lambda w, by: due_request.grant(w.wish, by=by, note="わかりました")),
     "refuse wish": ("due_request.refused", lambda w, by: due_request.refuse(w.wish, by=by, note="先に約束がある")),
+    "leave": (
+        "review.left",
+        lambda w, by: review.leave(w.review, by=by, again_on=FUTURE, reason="まだ費用が出ない"),
+    ),
+    "take_up": ("measure.taken_up", lambda w, by: review.take_up(w.review, by=by, reason="費用が出た")),
+    "answer_anniversary": (
+        "review.anniversary",
+        lambda w, by: review.answer_anniversary(w.year, by=by, answer="hollow", note="だれも見ていない"),
+    ),
     "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
     "not_doing": (
         "measure.dropped",
