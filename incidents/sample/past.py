@@ -13,6 +13,7 @@ from django.utils import timezone
 from incidents.domain import reminder
 from incidents.models import (
     AuditEntry,
+    Containment,
     Countermeasure,
     EffectCheck,
     FollowUp,
@@ -43,6 +44,7 @@ RECORDS: Stamps = {
     TimelineEntry: ("recorded_at", "event_at"),
     Why: ("created_at", "updated_at"),
     RootCause: ("created_at", "updated_at", "reopened_at"),
+    Containment: ("created_at", "updated_at"),
     Countermeasure: ("created_at", "updated_at", "committed_at", "done_at"),
     EffectCheck: ("created_at", "updated_at", "decided_at"),
     FollowUp: ("created_at", "updated_at", "closed_at"),

@@ -12,6 +12,7 @@ from incidents.enums import (
     Severity,
     Strength,
     Track,
+    Verdict,
 )
 from incidents.sample.story import Crack, Story
 
@@ -31,11 +32,22 @@ def promised(s: Story) -> None:
         body="青山商事様あての請求書PDFを青木商事様へ送りました。青木商事様には削除をお願いし、翌日に削除の返事をいただいています。",
     )
     invoice.told(37, "青山商事様と青木商事様の両方に、起きたことと次の連絡の時刻をお伝えしました。")
+    invoice.contained(s.at(55, "11:00"), "青木商事様へのPDFの削除をお願いし、ほかの請求書の送付をいったん止めた")
     invoice.line(s.at(55, "10:20"), "送信の記録を見て、別の宛先に出たのは1通だけと確認")
     invoice.line(s.at(54, "14:00"), "青木商事様から、PDFを削除したと返事")
     invoice.line(s.at(55, "09:05"), "似た名前が並んだ候補から宛先を選んだ", Certainty.ESTIMATE)
     invoice.line(
         s.at(55, "09:10"), "青木商事様の社内で、ほかにひらいた方がいるか", Certainty.UNKNOWN, unknown_time=True
+    )
+    invoice.line(s.at(55, "09:06"), "宛先の打ちまちがい", Certainty.ESTIMATE)
+    invoice.found(
+        s.at(54, "14:20"),
+        "宛先の打ちまちがい",
+        "送信の記録では、宛先は候補から選ばれていて、打たれていない",
+        Verdict.REFUTED,
+    )
+    invoice.found(
+        s.at(54, "14:25"), "似た名前が並んだ候補から宛先を選んだ", "送信画面の記録で確かめた", Verdict.CONFIRMED
     )
     invoice.why(
         "a", s.at(53, "10:00"), "請求書PDFが、青山商事様ではなく青木商事様へ届いた。", evidence="送信の記録 9:05"

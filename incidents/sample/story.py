@@ -12,7 +12,18 @@ from django.conf import settings
 from django.db.models import Value
 from django.db.models.functions import Replace
 
-from incidents.domain import audit, cause, check, countermeasure, incident, person, reminder, team, timeline
+from incidents.domain import (
+    audit,
+    cause,
+    check,
+    containment,
+    countermeasure,
+    incident,
+    person,
+    reminder,
+    team,
+    timeline,
+)
 from incidents.enums import (
     Certainty,
     Channel,
@@ -172,6 +183,20 @@ class Crack:
                 self.record, by=self.by, text=text, event_at=None if unknown_time else at, certainty=certainty
             ),
         )
+        return self
+
+    def found(self, at: datetime, line: str, text: str, verdict: str) -> Crack:
+        """What was found out later about a line that was told before, named by its words."""
+
+        def amend(at: datetime) -> None:
+            entry = TimelineEntry.objects.get(incident=self.record, text=line)
+            timeline.amend(entry, by=self.by, text=text, verdict=verdict)
+
+        self._then(at, amend)
+        return self
+
+    def contained(self, at: datetime, text: str) -> Crack:
+        self._then(at, lambda at: containment.record(self.record, by=self.by, text=text, done_at=at))
         return self
 
     def why(
