@@ -14,6 +14,7 @@ from incidents.views import (
     paste,
     person,
     question,
+    recurrence,
     review,
     setup,
     timeline,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("incidents/<str:key>/end/", incident.end, name="incident-end"),
     path("incidents/<str:key>/reopen/", incident.reopen, name="incident-reopen"),
     path("incidents/<str:key>/history/", incident.history, name="incident-history"),
+    path("incidents/<str:key>/recurrence/", recurrence.link, name="incident-recurrence"),
+    path("incidents/<str:key>/recurrence/unlink/", recurrence.unlink, name="incident-recurrence-unlink"),
     # Facts
     path("incidents/<str:key>/timeline/", timeline.whole, name="incident-timeline"),
     path("entries/<int:pk>/addendum/", timeline.amend, name="entry-addendum"),

@@ -34,6 +34,8 @@ VERBS: dict[str, str | Promise] = {
     "incident.first_reported": _("一次報告を記録しました"),
     "incident.imported": _("取り込みました"),
     "incident.import_updated": _("取り込みで更新しました"),
+    "incident.recurrence_linked": _("再発としてつなぎました"),
+    "incident.recurrence_unlinked": _("再発のつながりを外しました"),
     "incident.reopened": _("記録を開き直しました"),
     "incident.reported": _("割れを記録しました"),
     "incident.stage_moved": _("段階が進みました"),

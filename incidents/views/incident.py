@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
-from incidents.enums import MeasureStatus, RequestState, Stage
+from incidents.enums import MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.filters import IncidentFilterForm
@@ -20,13 +20,10 @@ from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonF
 from incidents.models import Incident
 from incidents.queries import access, audit, team
 from incidents.queries import incident as incidents
-from incidents.queries.calendar import business_calendar, today_of
-from incidents.queries.due_request import requests_of
-from incidents.queries.reminder import days_left
-from incidents.queries.review import reviews_of
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
+from incidents.views.proof import proof_context
 
 
 @page
@@ -79,31 +76,9 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
     found = incidents.incident_page(incident)
     may_edit = rules.may_edit(role)
     can_edit = may_edit and not incident.end
-    today = today_of(request.user)
-    calendar = business_calendar(incident.team_id)
-    wishes = requests_of(incident)
-    reviews = reviews_of(incident)
-    for root in found.roots:
-        root.open_review = next((r for r in reviews if r.root_id == root.pk), None)
-    lines = [
-        {
-            "measure": m,
-            "review": next((r for r in reviews if r.review_of_id == m.pk), None),
-            "wishes": wishes.get(m.pk, []),
-            "asked": any(wish.state == RequestState.ASKED for wish in wishes.get(m.pk, [])),
-            "days": days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None,
-            "check": next((c for c in m.checks.all() if not c.outcome), None),
-            "decided": [c for c in m.checks.all() if c.outcome],
-            "may_judge": may_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
-        }
-        for m in found.measures
-    ]
-    for line in lines:
-        line["late_days"] = -line["days"] if line["days"] is not None and line["days"] < 0 else 0
     context = {
         "incident": incident,
         "found": found,
-        "lines": lines,
         "steps": _steps(incident, found),
         "next_gate": next((g for g in found.gates if not g.is_open), None) if not incident.end else None,
         "similar": incidents.similar(incident, request.user),
@@ -116,6 +91,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "root_form": RootForm(),
         "open_form": next(iter(forms), ""),
         **facts_context(request, incident, found, forms),
+        **proof_context(request, incident, found, may_edit=may_edit),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
 

@@ -70,6 +70,8 @@ def pages(alice, bob, story):
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",
+        "incident-recurrence": f"/incidents/{key}/recurrence/?of=K-1",
+        "incident-recurrence-unlink": f"/incidents/{key}/recurrence/unlink/",
         "incident-causes": f"/incidents/{key}/causes/",
         "why-evidence": f"/whys/{running.root.why_id}/evidence/",
         "why-withdraw": f"/whys/{running.root.why_id}/withdraw/",

@@ -20,6 +20,7 @@ from incidents.domain import (
     due_request,
     incident,
     question,
+    recurrence,
     review,
     timeline,
 )
@@ -36,7 +37,11 @@ def world(clock, story, team) -> SimpleNamespace:
     """A record in each state that some verb begins from."""
     made = SimpleNamespace(team=team, alice=story.alice, bob=story.bob)
     made.crack = incident.report(
-        by=story.bob, team=team, title="請求書の金額ちがい", noticed_at=timezone.now(), who_waits="青空物産さま"
+        by=story.bob,
+        team=team,
+        title="請求書の金額ちがい",
+        noticed_at=timezone.now() - timedelta(hours=2),
+        who_waits="青空物産さま",
     )
     made.why = cause.ask_why(made.crack, by=story.bob, text="確かめる人がいない")
     known = story.with_root()
@@ -59,6 +64,8 @@ def world(clock, story, team) -> SimpleNamespace:
     year = story.done()
     check.record_outcome(EffectCheck.objects.get(measure=year), by=story.alice, outcome="effective", note="0件")
     made.year = FollowUp.objects.get(kind=FollowUpKind.ANNIVERSARY)
+    made.again = story.reported()
+    made.linked = recurrence.link(story.reported(), by=story.bob, original=made.crack)
     made.carols = None
     return made
 
@@ -150,6 +157,14 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "answer_anniversary": (
         "review.anniversary",
         lambda w, by: review.answer_anniversary(w.year, by=by, answer="hollow", note="だれも見ていない"),
+    ),
+    "link recurrence": (
+        "incident.recurrence_linked",
+        lambda w, by: recurrence.link(w.again, by=by, original=w.crack),
+    ),
+    "unlink recurrence": (
+        "incident.recurrence_unlinked",
+        lambda w, by: recurrence.unlink(w.linked, by=by, reason="別の件だった"),
     ),
     "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
     "not_doing": (
