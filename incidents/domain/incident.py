@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit
+from incidents.domain import audit, clock
 from incidents.enums import EntryKind, IncidentKind, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
@@ -98,10 +98,7 @@ def report(
     """
     rules.refuse_unless_editor(access.role_in(by, team.pk))
     _refuse_notice_time(noticed_at, None)
-    organisation = Organisation.objects.get(pk=1)
-    minutes = team.first_report_minutes or organisation.first_report_minutes
-    expected = rules.first_report_expected(kind, someone_waits=bool(who_waits.strip()))
-    incident = Incident.objects.create(
+    incident = Incident(
         number=take_numbers(),
         team=team,
         kind=kind,
@@ -110,9 +107,11 @@ def report(
         who_waits=who_waits,
         recorded_by=by,
         owner=known.pop("owner", None) or by,
-        first_report_due_at=noticed_at + timedelta(minutes=minutes) if expected else None,
         **known,
     )
+    clock.reckon(incident)
+    incident.save(force_insert=True)
+    clock.follow(incident, by=by)
     tell(incident, by=by, kind=EntryKind.NOTE, text=title, event_at=noticed_at)
     audit.note(by, "incident.reported", incident)
     refresh_stage(incident, by=by)
@@ -133,12 +132,10 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
         return current
     for name, (_old, value) in changes.items():
         setattr(current, name, value)
-    if {"who_waits", "noticed_at", "kind"} & changes.keys():
-        organisation = Organisation.objects.get(pk=1)
-        minutes = current.team.first_report_minutes or organisation.first_report_minutes
-        expected = rules.first_report_expected(current.kind, someone_waits=bool(current.who_waits))
-        current.first_report_due_at = current.noticed_at + timedelta(minutes=minutes) if expected else None
+    if {"who_waits", "noticed_at", "kind", "severity"} & changes.keys():
+        clock.reckon(current)
     current.save()
+    clock.follow(current, by=by)
     audit.note(by, "incident.edited", current, **changes)
     refresh_stage(current, by=by)
     return current
@@ -174,6 +171,7 @@ def record_first_report(
     current.first_reported_at = reported_at
     current.first_report_channel = channel
     current.save(update_fields=["first_reported_at", "first_report_channel", "updated_at"])
+    clock.follow(current, by=by)
     said = _("%(channel)sで一次報告") % {"channel": current.get_first_report_channel_display()}
     tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=f"{said}: {note}" if note else said, event_at=reported_at)
     audit.note(by, "incident.first_reported", current, first_reported_at=(None, reported_at), channel=("", channel))
@@ -193,6 +191,7 @@ def waive_first_report(incident: Incident, *, by: Person, reason: str) -> Incide
         raise Refused("no_reason", _("不要な理由が書かれていません。"), _("理由を一行書いてください。"), "first-report")
     current.first_report_waived = reason
     current.save(update_fields=["first_report_waived", "updated_at"])
+    clock.follow(current, by=by)
     tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=_("一次報告は不要: %(reason)s") % {"reason": reason})
     audit.note(by, "incident.first_report_waived", current, reason=reason)
     refresh_stage(current, by=by)
@@ -223,6 +222,7 @@ def end_otherwise(
     current.end, current.end_reason = end, reason
     current.duplicate_of = duplicate_of if end == Stage.DUPLICATE else None
     current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    clock.follow(current, by=by)
     tell(current, by=by, kind=EntryKind.END, text=f"{Stage(end).label}: {reason}")
     audit.note(by, "incident.ended", current, reason=reason, end=("", end))
     refresh_stage(current, by=by)
@@ -241,6 +241,7 @@ def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
     old = current.end
     current.end, current.end_reason, current.duplicate_of = "", "", None
     current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    clock.follow(current, by=by)
     tell(current, by=by, kind=EntryKind.END, text=_("開き直しました: %(reason)s") % {"reason": reason})
     audit.note(by, "incident.reopened", current, reason=reason, end=(old, ""))
     refresh_stage(current, by=by)

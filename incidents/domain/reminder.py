@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +16,27 @@ from django.utils import timezone
 
 from incidents import rules
 from incidents.domain import letter
-from incidents.enums import DeliveryState, FollowUpState, LetterKind, LetterState, Role
+from incidents.domain.ladder import (
+    BACKUP,
+    OWNER,
+    REVIEW_KINDS,
+    REVIEW_STEPS,
+    Moment,
+    Step,
+    ladder,
+    moments,
+    next_moment,
+    next_week,
+)
+from incidents.enums import (
+    MOMENT_KINDS,
+    DeliveryState,
+    FollowUpState,
+    LetterKind,
+    LetterState,
+    Role,
+    Severity,
+)
 from incidents.letters import reminder as words
 from incidents.models import (
     FollowUp,
@@ -29,77 +48,10 @@ from incidents.models import (
     Team,
 )
 from incidents.queries import reminder as due
-from incidents.queries.calendar import business_calendar, business_calendars, today_here, today_of
+from incidents.queries.calendar import business_calendar, business_calendars, day_here, today_here, today_of, zone_of
 from tools.plain.holidays import BusinessCalendar
 
 log = logging.getLogger(__name__)
-
-# The ladder -----------------------------------------------------------------------------------
-
-OWNER, BACKUP, LEAD = "owner", "backup", "lead"
-# Business days from the due date, and who is told (U1).
-LADDER: tuple[tuple[int, tuple[str, ...]], ...] = (
-    (-7, (OWNER,)),
-    (-3, (OWNER,)),
-    (-1, (OWNER,)),
-    (0, (OWNER,)),
-    (1, (OWNER,)),
-    (3, (OWNER,)),
-    (5, (OWNER, BACKUP)),
-    (7, (OWNER, LEAD)),
-)
-WEEK = 5  # business days between the steps after the last one, for ever
-
-
-@dataclass(frozen=True)
-class Step:
-    """One rung: its name in the ledger ("d-3", "d0", "w2"), its business day and the roles it speaks to."""
-
-    name: str
-    on: date
-    roles: tuple[str, ...]
-
-
-def step_name(days: int) -> str:
-    return "d0" if days == 0 else f"d{days:+d}"
-
-
-def ladder(due_on: date, calendar: BusinessCalendar, *, today: date) -> list[Step]:
-    """The steps still to come for a promise due on `due_on`, looked at on `today`, both local dates.
-
-    Nothing is late on a closed day: a due date on one counts as the next business day. Created late means the
-    nearest step only: before the due date what has passed is let go; after it the latest passed step comes today.
-    The list ends with the first weekly step that lies ahead; the next is planned when that one is told.
-    """
-    base = calendar.roll_forward(due_on)
-    steps = [Step(step_name(n), _shift(calendar, base, n), roles) for n, roles in LADDER]
-    week, last = 1, LADDER[-1][0]
-    while True:
-        step = Step(f"w{week}", _shift(calendar, base, last + WEEK * week), (OWNER, LEAD))
-        steps.append(step)
-        if step.on >= today:
-            break
-        week += 1
-    coming = [step for step in steps if step.on >= today]
-    missed = [step for step in steps if base <= step.on < today]
-    first_day = calendar.roll_forward(today)
-    if missed and coming[0].on > first_day:  # a step that falls on this day anyway is the nearest one
-        coming.insert(0, Step(missed[-1].name, first_day, missed[-1].roles))
-    return coming
-
-
-def next_week(name: str, due_on: date, calendar: BusinessCalendar) -> Step | None:
-    """The weekly step after the step `name`, or None when that one is not weekly."""
-    if not name.startswith("w"):
-        return None
-    week = int(name[1:]) + 1
-    base = calendar.roll_forward(due_on)
-    return Step(f"w{week}", _shift(calendar, base, LADDER[-1][0] + WEEK * week), (OWNER, LEAD))
-
-
-def _shift(calendar: BusinessCalendar, base: date, days: int) -> date:
-    return base if days == 0 else calendar.add_business_days(base, days)
-
 
 # Promises -------------------------------------------------------------------------------------
 
@@ -128,8 +80,9 @@ def follow(
 
 
 @transaction.atomic
-def keep(follow_up: FollowUp, *, by: Person) -> None:
-    """The promise is kept: what was still planned is cancelled."""
+def keep(follow_up: FollowUp, *, by: Person, outcome: str = "", note: str = "") -> None:
+    """The promise is kept: what was still planned is cancelled. outcome, note: what was answered, if anything."""
+    follow_up.closed_by, follow_up.outcome, follow_up.closed_note = by, outcome, note
     _close(follow_up, FollowUpState.KEPT, "done")
 
 
@@ -140,12 +93,15 @@ def drop(follow_up: FollowUp, *, reason: str) -> None:
 
 
 @transaction.atomic
-def move(follow_up: FollowUp, *, due_on: date) -> None:
-    """The promise has a new date: a new version of it is planned, the old one's rows are cancelled."""
+def move(follow_up: FollowUp, *, due_on: date, due_at: datetime | None = None) -> None:
+    """The promise has a new date: a new version of it is planned, the old one's rows are cancelled.
+
+    due_at: aware, for a promise of a minute; `due_on` is then its day in the house.
+    """
     _cancel(follow_up, "moved")
-    follow_up.due_on = due_on
+    follow_up.due_on, follow_up.due_at = due_on, due_at
     follow_up.due_version += 1
-    follow_up.save(update_fields=["due_on", "due_version", "updated_at"])
+    follow_up.save(update_fields=["due_on", "due_at", "due_version", "updated_at"])
     _plan(follow_up)
 
 
@@ -176,7 +132,7 @@ def follow_again(follow_up: FollowUp, *, owner: Person, backup: Person | None, d
 
 def _close(follow_up: FollowUp, state: str, reason: str) -> None:
     follow_up.state, follow_up.closed_at = state, timezone.now()
-    follow_up.save(update_fields=["state", "closed_at", "updated_at"])
+    follow_up.save(update_fields=["state", "closed_at", "closed_by", "outcome", "closed_note", "updated_at"])
     _cancel(follow_up, reason)
 
 
@@ -193,24 +149,52 @@ def _cancel(follow_up: FollowUp, reason: str) -> None:
 
 
 def _plan(follow_up: FollowUp) -> None:
+    if follow_up.kind in MOMENT_KINDS:
+        _add_moments(follow_up, moments(follow_up.kind, follow_up.due_at, now=timezone.now()))
+        return
     calendar = business_calendar(follow_up.team_id)
-    _add_rows(follow_up, ladder(follow_up.due_on, calendar, today=today_here()))
+    steps = ladder(follow_up.due_on, calendar, today=today_here())
+    if follow_up.kind in REVIEW_KINDS:
+        steps = [step for step in steps if step.name in REVIEW_STEPS or step.name.startswith("w")]
+    _add_rows(follow_up, steps)
+
+
+def _told(follow_up: FollowUp, roles: Iterable[str]) -> list[int]:
+    """Who hears of a step that speaks to these roles, each person once."""
+    told: dict[int, None] = {}
+    for role in roles:
+        if role == OWNER:
+            told[follow_up.owner_id] = None
+        elif role == BACKUP and follow_up.backup_id:
+            told[follow_up.backup_id] = None
+        else:
+            # Nobody to stand in: the lead hears of it a step earlier (U5).
+            told.update(dict.fromkeys(_leads(follow_up.team_id)))
+    return list(told)
+
+
+def _add_moments(follow_up: FollowUp, steps: Iterable[Moment]) -> None:
+    rows = [
+        ReminderDelivery(
+            follow_up=follow_up,
+            recipient_id=person_id,
+            step=step.name,
+            due_version=follow_up.due_version,
+            planned_at=step.at,
+            planned_on=day_here(step.at),
+        )
+        for step in steps
+        for person_id in _told(follow_up, step.roles)
+    ]
+    ReminderDelivery.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _add_rows(follow_up: FollowUp, steps: Iterable[Step]) -> None:
-    leads = None
+    told: dict[tuple[str, ...], list[int]] = {}
     rows = []
     for step in steps:
-        told: dict[int, None] = {}
-        for role in step.roles:
-            if role == OWNER:
-                told[follow_up.owner_id] = None
-            elif role == BACKUP and follow_up.backup_id:
-                told[follow_up.backup_id] = None
-            else:
-                # Nobody to stand in: the lead hears of it a step earlier (U5).
-                leads = _leads(follow_up.team_id) if leads is None else leads
-                told.update(dict.fromkeys(leads))
+        if step.roles not in told:
+            told[step.roles] = _told(follow_up, step.roles)
         rows += [
             ReminderDelivery(
                 follow_up=follow_up,
@@ -219,7 +203,7 @@ def _add_rows(follow_up: FollowUp, steps: Iterable[Step]) -> None:
                 due_version=follow_up.due_version,
                 planned_on=step.on,
             )
-            for person_id in told
+            for person_id in told[step.roles]
         ]
     ReminderDelivery.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -383,7 +367,7 @@ def hand_orphans_to_leads(*, now: datetime) -> int:
     today = today_here()
     rows = list(
         ReminderDelivery.objects.select_for_update(of=("self",))
-        .filter(state=DeliveryState.PENDING, planned_on__lte=today, recipient__is_active=False)
+        .filter(state=DeliveryState.PENDING, planned_at=None, planned_on__lte=today, recipient__is_active=False)
         .select_related("follow_up__incident", "follow_up__team", "follow_up__owner")[:500]
     )
     for row in rows:
@@ -408,12 +392,16 @@ def _speak_to_leads(rows: list[ReminderDelivery], today: date) -> None:
                 recipient_id=lead,
                 step=row.step,
                 due_version=row.due_version,
-                planned_on=calendar.roll_forward(today),
+                planned_on=today if row.planned_at else calendar.roll_forward(today),
+                planned_at=row.planned_at,
             )
             for lead in _leads(follow_up.team_id)
         ]
         ReminderDelivery.objects.bulk_create(told, ignore_conflicts=True)
-        _plan_next_week(row, calendar, today)
+        if row.planned_at is None:
+            _plan_next_week(row, calendar, today)
+        else:
+            plan_next_moment(row, now=timezone.now())
 
 
 def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
@@ -440,7 +428,7 @@ def still_wanted(one: Letter) -> bool:
     A letter that an earlier worker may already have handed over goes out again unchanged: the same Message-ID lets
     the mailbox see that it is one letter, and the ledger must not deny what was probably delivered.
     """
-    if one.kind != LetterKind.DIGEST or one.dot_at is not None:
+    if one.kind not in {LetterKind.DIGEST, LetterKind.MOMENT} or one.dot_at is not None:
         return True
     rows = list(
         ReminderDelivery.objects.filter(letter=one).select_related(
@@ -465,6 +453,80 @@ def still_wanted(one: Letter) -> bool:
     ReminderDelivery.objects.bulk_update(unwanted, ["state", "reason", "settled_at"])
     letter.withdraw_claimed(one, reason="stale")
     _speak_to_leads(unwanted, today_of(recipient, now))
-    if good:
+    if good and one.kind == LetterKind.DIGEST:  # the rows of a moment are due already and find their own ring
         _write_digest(recipient, today_of(recipient, now), now, True)
     return False
+
+
+# The minute -----------------------------------------------------------------------------------
+
+
+def plan_next_moment(row: ReminderDelivery, *, now: datetime) -> None:
+    """For ever: a step of a minute that has been dealt with plans the one after it, for each who hears of that one."""
+    follow_up = row.follow_up
+    following = next_moment(
+        row.step,
+        follow_up.due_at,
+        now=now,
+        zone=zone_of(row.recipient),
+        calendar=business_calendar(follow_up.team_id),
+        loud=follow_up.incident.severity == Severity.S1,
+    )
+    if following is not None:
+        _add_moments(follow_up, [following])
+
+
+def write_due_moments(*, now: datetime | None = None, limit: int = 500) -> list[int]:
+    """Write a letter for each promise of a minute whose step has come (F1, B-14). Never in the digest, never later.
+
+    now: aware; default the present. Returns the ids of the letters written. One promise's trouble is logged and does
+    not stop the others (habit 7). Safe to call at once from two places, as the digest is.
+    """
+    now, written = now or timezone.now(), []
+    for follow_up_id, person_id in due.moments_due(now=now, limit=limit):
+        try:
+            with transaction.atomic():
+                one = _write_moment(follow_up_id, person_id, now)
+        except IntegrityError:  # somebody else has just written this step
+            continue
+        except Exception:  # whatever is wrong with one promise, the next one is still told
+            log.exception("moment of follow-up %s could not be written", follow_up_id)
+            continue
+        if one is not None:
+            written.append(one.pk)
+    return written
+
+
+def _write_moment(follow_up_id: int, person_id: int, now: datetime) -> Letter | None:
+    rows = list(
+        ReminderDelivery.objects.select_for_update(of=("self",))
+        .filter(follow_up=follow_up_id, recipient=person_id, state=DeliveryState.PENDING, planned_at__lte=now)
+        .select_related("recipient", "follow_up__incident", "follow_up__team", "follow_up__owner")
+        .order_by("planned_at", "pk")
+    )
+    if not rows:
+        return None
+    person, latest = rows[-1].recipient, rows[-1]
+    roles = dict(Membership.objects.filter(person=person).values_list("team_id", "role"))
+    why_not = "deactivated" if not person.is_active else _unwanted(latest, roles)
+    if why_not:
+        for row in rows:
+            row.state, row.reason, row.settled_at = DeliveryState.CANCELLED, why_not, now
+        ReminderDelivery.objects.bulk_update(rows, ["state", "reason", "settled_at"])
+        _speak_to_leads([latest], day_here(now))
+        return None
+    written = letter.post(
+        kind=LetterKind.MOMENT,
+        key=f"moment:{follow_up_id}:{latest.due_version}:{person_id}:{latest.step}",
+        to=person,
+        rendered=words.moment(latest, recipient=person, now=now),
+    )
+    kept = written.state == LetterState.KEPT
+    ReminderDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=DeliveryState.SENT if kept else DeliveryState.WRITTEN,
+        settled_at=now if kept else None,
+        letter=written,
+        updated_at=now,
+    )
+    plan_next_moment(latest, now=now)
+    return written

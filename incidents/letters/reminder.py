@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -12,6 +12,7 @@ from incidents.enums import REVIEW_KINDS, FollowUpKind
 from incidents.letters import links
 from incidents.letters.base import Rendered, render
 from incidents.models import FollowUp, Person, ReminderDelivery
+from incidents.queries.calendar import zone_of
 from incidents.queries.reminder import days_left
 from tools.plain.daytext import long_day
 from tools.plain.holidays import BusinessCalendar
@@ -35,6 +36,14 @@ class Item:
     promised_outside: bool
     done_url: str
     page_url: str
+
+    @property
+    def is_review(self) -> bool:
+        return self.kind in REVIEW_KINDS
+
+    @property
+    def is_spread(self) -> bool:
+        return self.kind == FollowUpKind.SPREAD_ANSWER
 
     @property
     def late_days(self) -> int:
@@ -82,6 +91,8 @@ def _page(follow_up: FollowUp) -> str:
     """The path of the page on which the promise is kept: its own, else its place on the incident's page."""
     if follow_up.kind in REVIEW_KINDS:
         return reverse("follow-up-review", args=[follow_up.pk])
+    if follow_up.spread_answer_id:
+        return f"/spreads/{follow_up.spread_answer_id}/"
     return follow_up.incident.get_absolute_url() + _anchor(follow_up)
 
 
@@ -106,6 +117,35 @@ def digest(person: Person, items: list[Item], *, today: date) -> Rendered:
             "first": ordered[0],
             "late": sum(one.days < 0 and one.mine for one in ordered),
             "today": long_day(today, person.language),
+            "site_url": settings.SITE_URL,
+        },
+    )
+
+
+def moment(row: ReminderDelivery, *, recipient: Person, now: datetime) -> Rendered:
+    """A promise of a minute, told for itself. now: aware; times are shown on the recipient's wall."""
+    follow_up = row.follow_up
+    minutes = round((follow_up.due_at - now).total_seconds() / 60)
+    is_report = follow_up.kind in {FollowUpKind.FIRST_REPORT, FollowUpKind.NEXT_REPORT}
+    page = follow_up.incident.get_absolute_url()
+    return render(
+        "reminder/moment",
+        language=recipient.language,
+        context={
+            "person": recipient,
+            "follow_up": follow_up,
+            "what": follow_up.what,
+            "who": follow_up.to_whom or (follow_up.incident.who_waits if is_report else ""),
+            "is_first": follow_up.kind == FollowUpKind.FIRST_REPORT,
+            "minutes": minutes,
+            "late": -minutes,
+            "at": follow_up.due_at.astimezone(zone_of(recipient)).strftime("%H:%M"),
+            "day": long_day(follow_up.due_at.astimezone(zone_of(recipient)).date(), recipient.language),
+            "mine": follow_up.owner_id == recipient.pk,
+            "owner": follow_up.owner.get_short_name(),
+            "page_url": links.absolute(
+                page + ("first-report/" if follow_up.kind == FollowUpKind.FIRST_REPORT else "#promises")
+            ),
             "site_url": settings.SITE_URL,
         },
     )

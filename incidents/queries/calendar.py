@@ -60,6 +60,11 @@ def today_of(person: Person, now: datetime | None = None) -> date:
     return (now or timezone.now()).astimezone(zone_of(person)).date()
 
 
+def day_here(moment: datetime) -> date:
+    """The date of an aware instant in the installation's zone."""
+    return moment.astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
+
+
 def today_here() -> date:
     """The date in the installation's zone: what "due in the past" is measured against."""
-    return timezone.now().astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
+    return day_here(timezone.now())

@@ -48,6 +48,16 @@ def people_with_due_rows(*, now: datetime, limit: int) -> list[Person]:
     return ready
 
 
+def moments_due(*, now: datetime, limit: int) -> list[tuple[int, int]]:
+    """(follow-up, person) with a step of a minute that has come, the longest waiting first. One query."""
+    rows = (
+        ReminderDelivery.objects.filter(state=DeliveryState.PENDING, planned_at__lte=now)
+        .order_by("planned_at", "pk")
+        .values_list("follow_up_id", "recipient_id")[: limit * 3]
+    )
+    return list(dict.fromkeys(rows))[:limit]
+
+
 @dataclass(frozen=True)
 class DueLine:
     """A promise as the Today page shows it. `days` is business days left; negative is past."""

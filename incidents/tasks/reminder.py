@@ -9,3 +9,9 @@ from incidents.domain import reminder
 def digest() -> int:
     """Write the letters of those whose morning has come; each rings for its own delivery."""
     return len(reminder.write_due_digests())
+
+
+@shared_task(name="reminder.moments")
+def moments() -> int:
+    """Tell the promises of a minute whose step has come."""
+    return len(reminder.write_due_moments())

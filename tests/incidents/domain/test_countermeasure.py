@@ -48,7 +48,7 @@ def test_promise_refused(story, alice, plan, code):
 
     assert refused(countermeasure.commit, measure, by=alice) == code
     assert fresh(measure).status == MeasureStatus.PROPOSED
-    assert not FollowUp.objects.exists()
+    assert not FollowUp.objects.exclude(kind="first_report").exists()
 
 
 def test_owner_does_not_check_himself(story, alice, bob):
@@ -68,7 +68,7 @@ def test_promise_moves_the_stage_and_is_followed(story, alice, bob):
     measure = story.promised()
 
     assert fresh(measure.incident).stage == Stage.MEASURES_COMMITTED
-    follow_up = FollowUp.objects.get()
+    follow_up = FollowUp.objects.exclude(kind="first_report").get()
     assert (follow_up.kind, follow_up.owner, follow_up.due_on, follow_up.state) == (
         FollowUpKind.COUNTERMEASURE,
         bob,
@@ -117,7 +117,7 @@ def test_second_press_is_told_so(story, bob):
 
 def test_done_ends_one_promise_and_begins_the_proof(story, alice, bob):
     measure = story.done()
-    kept, following = FollowUp.objects.order_by("pk")
+    kept, following = FollowUp.objects.exclude(kind="first_report").order_by("pk")
 
     assert (kept.state, kept.owner) == (FollowUpState.KEPT, bob)
     assert (following.kind, following.owner, following.state) == (FollowUpKind.EFFECT_CHECK, alice, FollowUpState.OPEN)
@@ -131,7 +131,7 @@ def test_done_late_keeps_the_whole_window(story, bob, clock):
     countermeasure.complete(measure, by=bob, note="出しました")
 
     assert EffectCheck.objects.get().check_on == planned + timedelta(days=10)
-    assert FollowUp.objects.get(kind=FollowUpKind.EFFECT_CHECK).due_on == planned + timedelta(days=10)
+    assert FollowUp.objects.exclude(kind="first_report").get(kind=FollowUpKind.EFFECT_CHECK).due_on == planned + timedelta(days=10)
 
 
 @pytest.mark.parametrize("verb", ["start", "complete", "change_due", "hand_over"])
@@ -245,7 +245,7 @@ def test_unclear_is_looked_at_again(open_check, alice, outcome):
     assert refused(check.record_outcome, open_check, by=alice, outcome=outcome, note="x") == "no_next_check"
 
     check.record_outcome(open_check, by=alice, outcome=outcome, note="半分に減った", again_on=date(2027, 6, 1))
-    following = FollowUp.objects.get(state=FollowUpState.OPEN)
+    following = FollowUp.objects.exclude(kind="first_report").get(state=FollowUpState.OPEN)
     assert (following.owner, following.due_on, following.check_plan.what) == (alice, date(2027, 6, 1), open_check.what)
     assert fresh(open_check.measure).status == MeasureStatus.DONE
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.domain.reminder import LADDER, ladder, next_week, step_name
+from incidents.domain.ladder import LADDER, ladder, next_week, step_name
 from tools.plain.holidays import BusinessCalendar
 
 CALENDAR = BusinessCalendar()

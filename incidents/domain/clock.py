@@ -1,0 +1,61 @@
+"""The first-report clock: its end stands on the record, and a follow-up tells those concerned (F1)."""
+
+from __future__ import annotations
+
+from incidents import rules
+from incidents.domain import audit, reminder
+from incidents.enums import FollowUpKind, FollowUpState, Stage
+from incidents.models import FollowUp, Incident, Person
+from incidents.queries.calendar import day_here
+from incidents.queries.clock import report_due
+
+# What an end says of the one who waits: a withdrawn or duplicate record owes them nothing of its own.
+SILENT_ENDS = frozenset({Stage.WITHDRAWN, Stage.DUPLICATE})
+
+
+def reckon(incident: Incident) -> None:
+    """Set the end of the clock from who waits, the team, the severity and the time of notice. Does not save."""
+    expected = rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits.strip()))
+    incident.first_report_due_at = (
+        report_due(incident.team, incident.severity, incident.noticed_at) if expected else None
+    )
+
+
+def follow(incident: Incident, *, by: Person | None) -> None:
+    """Bring the clock's follow-up to what the record says: begun, moved, handed over, kept or dropped.
+
+    Call it inside the transaction of whatever changed the record. A record ended as 修理のみ still owes the report
+    (invariant 7).
+    """
+    running = FollowUp.objects.filter(
+        incident=incident, kind=FollowUpKind.FIRST_REPORT, state=FollowUpState.OPEN
+    ).first()
+    if incident.first_reported_at is not None:
+        if running is not None:
+            reminder.keep(running, by=by)
+        return
+    if not incident.first_report_due_at or incident.first_report_waived or incident.end in SILENT_ENDS:
+        if running is not None:
+            reminder.drop(running, reason="waived" if incident.first_report_waived else "closed")
+        return
+    owner = incident.owner or incident.recorded_by
+    if owner is None:
+        return
+    backup = incident.backup if incident.backup_id != owner.pk else None
+    due_at = incident.first_report_due_at
+    if running is None:
+        reminder.follow(
+            kind=FollowUpKind.FIRST_REPORT,
+            incident=incident,
+            owner=owner,
+            backup=backup,
+            due_on=day_here(due_at),
+            due_at=due_at,
+            to_whom=incident.who_waits,
+        )
+        return
+    if running.due_at != due_at:
+        audit.note(by, "clock.moved", running, due_at=(running.due_at, due_at))
+        reminder.move(running, due_on=day_here(due_at), due_at=due_at)
+    if (running.owner_id, running.backup_id) != (owner.pk, backup.pk if backup else None):
+        reminder.hand_over(running, owner=owner, backup=backup)

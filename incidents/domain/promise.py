@@ -1,0 +1,231 @@
+"""お約束: a time given to somebody outside is followed until it is kept (F1, F3, B-14)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from incidents.domain import audit, reminder
+from incidents.domain import incident as incidents
+from incidents.domain.countermeasure import members_only
+from incidents.domain.incident import editor, lock, tell
+from incidents.enums import Channel, EntryKind, FollowUpKind, FollowUpState
+from incidents.errors import Refused
+from incidents.models import FollowUp, Incident, Person
+from incidents.queries.calendar import day_here
+
+PROMISES = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
+
+
+def _refuse_past(due_at: datetime) -> None:
+    if due_at < timezone.now() - timedelta(minutes=5):
+        raise Refused(
+            "promise_in_past", _("お約束の時刻が過ぎています。"), _("これからの時刻を入れてください。"), "promises"
+        )
+
+
+def _open(follow_up: FollowUp) -> FollowUp:
+    """The promise as it is now. Raises Refused when it is over."""
+    fresh = FollowUp.objects.select_related("incident", "team", "owner", "backup").get(pk=follow_up.pk)
+    if fresh.state != FollowUpState.OPEN:
+        raise Refused("promise_over", _("このお約束は、もう終わっています。"), "", "promises")
+    return fresh
+
+
+def _when(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
+
+
+@transaction.atomic
+def promise(
+    incident: Incident,
+    *,
+    by: Person,
+    text: str,
+    due_at: datetime,
+    to_whom: str = "",
+    owner: Person | None = None,
+    kind: str = FollowUpKind.PROMISE,
+) -> FollowUp:
+    """Follow what was promised outside for a time: a call back, a refund, the next report.
+
+    due_at: aware. owner: default the incident's, else whoever writes it down. The reminders come 15 minutes before,
+    at the time, and every 30 minutes until it is marked. Raises NotAllowed, Refused.
+    """
+    editor(by, incident)
+    current = lock(incident)
+    if not text.strip():
+        raise Refused("empty", _("何を約束したかが書かれていません。"), _("一行書いてください。"), "promises")
+    _refuse_past(due_at)
+    owner = owner or current.owner or by
+    members_only(current, owner)
+    made = reminder.follow(
+        kind=kind,
+        incident=current,
+        owner=owner,
+        backup=current.backup if current.backup_id != owner.pk else None,
+        due_on=day_here(due_at),
+        due_at=due_at,
+        text=text,
+        to_whom=to_whom or current.who_waits,
+    )
+    audit.note(by, "promise.made", made, due_at=(None, due_at))
+    tell(
+        current,
+        by=by,
+        kind=EntryKind.PROMISE,
+        text=_("お約束: %(text)s（%(when)s まで、担当 %(owner)s）")
+        % {"text": text, "when": _when(due_at), "owner": owner},
+    )
+    return made
+
+
+@transaction.atomic
+def keep(follow_up: FollowUp, *, by: Person, note: str = "") -> FollowUp:
+    """守りました: the reminders end. Lateness is a fact of the two times, nothing else. Raises NotAllowed, Refused."""
+    editor(by, follow_up.incident)
+    incident = lock(follow_up.incident)
+    follow_up = _open(follow_up)
+    audit.note(by, "promise.kept", follow_up, reason=note)
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.PROMISE,
+        text=_("お約束を守りました: %(text)s。%(note)s") % {"text": follow_up.what, "note": note},
+    )
+    reminder.keep(follow_up, by=by, note=note)
+    return follow_up
+
+
+@transaction.atomic
+def move(follow_up: FollowUp, *, by: Person, due_at: datetime, reason: str, told: bool) -> FollowUp:
+    """Give the promise another time. Whoever waits is told first; a promise moved in silence is a broken one.
+
+    told: the other side knows of the new time. Raises NotAllowed, Refused.
+    """
+    editor(by, follow_up.incident)
+    incident = lock(follow_up.incident)
+    follow_up = _open(follow_up)
+    _refuse_past(due_at)
+    if due_at == follow_up.due_at:
+        raise Refused("same_time", _("時刻は変わっていません。"), _("別の時刻を入れてください。"), "promises")
+    if not reason.strip():
+        raise Refused(
+            "no_reason", _("理由が書かれていません。"), _("時刻を動かす理由を一行書いてください。"), "promises"
+        )
+    if not told:
+        raise Refused(
+            "not_told",
+            _("相手にまだ伝えていません。"),
+            _("先に新しい時刻を伝えてから、「伝えました」に印をつけてください。"),
+            "promises",
+        )
+    audit.note(by, "promise.moved", follow_up, reason=reason, due_at=(follow_up.due_at, due_at))
+    tell(
+        incident,
+        by=by,
+        kind=EntryKind.PROMISE,
+        text=_("お約束の時刻を変更: %(text)s %(old)s → %(new)s（%(reason)s）")
+        % {"text": follow_up.what, "old": _when(follow_up.due_at), "new": _when(due_at), "reason": reason},
+    )
+    reminder.move(follow_up, due_on=day_here(due_at), due_at=due_at)
+    return follow_up
+
+
+@transaction.atomic
+def hand_over(follow_up: FollowUp, *, by: Person, owner: Person) -> FollowUp:
+    """Let somebody else keep the promise. Raises NotAllowed, Refused."""
+    editor(by, follow_up.incident)
+    incident = lock(follow_up.incident)
+    follow_up = _open(follow_up)
+    if owner.pk == follow_up.owner_id:
+        raise Refused("same_owner", _("担当は変わっていません。"), _("別の方を選んでください。"))
+    members_only(incident, owner)
+    audit.note(by, "promise.handed_over", follow_up, owner=(follow_up.owner, owner))
+    backup = follow_up.backup if follow_up.backup_id != owner.pk else None
+    reminder.hand_over(follow_up, owner=owner, backup=backup)
+    return follow_up
+
+
+@transaction.atomic
+def report_first(
+    incident: Incident,
+    *,
+    by: Person,
+    channel: str,
+    reported_at: datetime,
+    note: str = "",
+    next_at: datetime | None = None,
+    no_next: str = "",
+) -> Incident:
+    """Record the first report and the time of the next one together: both or neither (F1, F3). Raises as both do."""
+    current = incidents.record_first_report(incident, by=by, channel=channel, reported_at=reported_at, note=note)
+    promise_next(current, by=by, next_at=next_at, no_next=no_next)
+    return current
+
+
+@transaction.atomic
+def report_again(
+    incident: Incident,
+    *,
+    by: Person,
+    channel: str,
+    reported_at: datetime,
+    note: str,
+    next_at: datetime | None,
+    no_next: str = "",
+) -> Incident:
+    """Record a further report (続報): it keeps the promise of one and gives the next time (F3).
+
+    next_at: aware, or None with `no_next`, why no further report is needed. Raises NotAllowed, Refused.
+    """
+    editor(by, incident)
+    current = lock(incident)
+    if current.first_reported_at is None:
+        raise Refused(
+            "first_report_missing",
+            _("待っている方への一次報告がまだです。"),
+            _("先に一次報告を記録してください。"),
+            "first-report",
+        )
+    if reported_at > timezone.now() + timedelta(minutes=5):
+        raise Refused(
+            "report_in_future", _("報告の時刻が未来になっています。"), _("伝えた時刻を入れてください。"), "promises"
+        )
+    reports = current.timeline.filter(kind=EntryKind.FIRST_REPORT).count()
+    said = _("第%(n)s報（%(channel)s）: %(note)s") % {"n": reports + 1, "channel": Channel(channel).label, "note": note}
+    tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=said, event_at=reported_at)
+    audit.note(by, "incident.reported_again", current, channel=("", channel))
+    close_reports(current, by=by, note=note)
+    promise_next(current, by=by, next_at=next_at, no_next=no_next)
+    return current
+
+
+def close_reports(incident: Incident, *, by: Person, note: str = "") -> None:
+    """A report that went out keeps every open promise of one. Inside the caller's transaction."""
+    for follow_up in FollowUp.objects.open().filter(incident=incident, kind=FollowUpKind.NEXT_REPORT):
+        audit.note(by, "promise.kept", follow_up)
+        reminder.keep(follow_up, by=by, note=note)
+
+
+def promise_next(incident: Incident, *, by: Person, next_at: datetime | None, no_next: str = "") -> None:
+    """The next report's time, required: whoever waits must know when they hear again (F3). Raises Refused."""
+    if next_at is None and not no_next.strip():
+        raise Refused(
+            "no_next_report",
+            _("次の報告の時刻が決まっていません。"),
+            _("時刻を入れるか、次の報告がいらない理由を書いてください。"),
+            "first-report",
+        )
+    if next_at is not None:
+        promise(incident, by=by, text=_("続報"), due_at=next_at, kind=FollowUpKind.NEXT_REPORT)
+    else:
+        tell(
+            incident,
+            by=by,
+            kind=EntryKind.PROMISE,
+            text=_("次の報告は予定しません: %(reason)s") % {"reason": no_next},
+        )
