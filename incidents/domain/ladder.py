@@ -76,7 +76,6 @@ def _shift(calendar: BusinessCalendar, base: date, days: int) -> date:
 
 
 # What comes back after a long time is asked on its day, once more, and then weekly: a question, not a delay.
-REVIEW_KINDS = frozenset({FollowUpKind.RISK_REVIEW, FollowUpKind.NOT_DOING_REVIEW, FollowUpKind.ANNIVERSARY})
 REVIEW_STEPS = frozenset({"d0", "d+3"})
 
 

@@ -19,7 +19,6 @@ from incidents.domain import letter
 from incidents.domain.ladder import (
     BACKUP,
     OWNER,
-    REVIEW_KINDS,
     REVIEW_STEPS,
     Moment,
     Step,
@@ -30,6 +29,7 @@ from incidents.domain.ladder import (
 )
 from incidents.enums import (
     MOMENT_KINDS,
+    REVIEW_KINDS,
     DeliveryState,
     FollowUpState,
     LetterKind,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Category, Channel, IncidentKind, Severity, Stage
 from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.promise import NextReportForm
 
 
 class ReportForm(CalmForm):
@@ -87,7 +88,7 @@ class EditForm(CalmForm):
         return cleaned
 
 
-class FirstReportForm(CalmForm):
+class FirstReportForm(NextReportForm):
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(
@@ -97,6 +98,7 @@ class FirstReportForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("事実と、次の連絡の時刻だけで十分です。"),
     )
+    field_order = ("channel", "reported_at", "note", "next_at", "no_next")
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from incidents import rules
-from incidents.enums import REVIEW_KINDS
+from incidents.enums import REVIEW_KINDS, FollowUpKind
 from incidents.models import (
     Containment,
     Countermeasure,
@@ -151,6 +151,13 @@ def get_paste(*, by: Person, pk: int, to: Purpose = "read") -> Paste:
     """A pasted text of one of the person's teams. Raises Http404 or NotAllowed."""
     visible = Paste.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related("incident__team")
     return _get(visible, by, to, pk, lambda p: p.incident.team_id)
+
+
+def get_promise(*, by: Person, pk: int, to: Purpose = "read") -> FollowUp:
+    """A promise of a minute of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = FollowUp.objects.visible_to(by).filter(kind__in=[FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT])
+    visible = visible.select_related("incident__team", "team", "owner", "backup")
+    return _get(visible, by, to, pk, lambda f: f.team_id)
 
 
 def get_letter(*, by: Person, pk: int) -> Letter:

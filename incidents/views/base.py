@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
-from incidents.queries import engine
+from incidents.queries import engine, promise
 from incidents.queries import incident as incidents
 from incidents.queries import reminder as reminders
 from incidents.queries import team as teams
@@ -117,6 +117,15 @@ class Frame:
     def counts(self) -> dict[str, int]:
         mine = reminders.my_counts(self.person)
         return {"today": mine["pressing"], "incidents": incidents.open_count(self.person), "seams": mine["measures"]}
+
+    @cached_property
+    def clocks(self) -> list:
+        """Running first reports that concern the person, but for the one whose own pages show it large."""
+        here = self._request.path
+        if self._request.htmx and self._request.htmx.current_url_abs_path:
+            here = self._request.htmx.current_url_abs_path  # the strip alone is asked again
+        found = promise.clocks_for(self.person, self.memberships)
+        return [one for one in found if not here.startswith(one.incident.get_absolute_url())]
 
     @cached_property
     def engine_warning(self) -> str:

@@ -12,13 +12,14 @@ from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
+from incidents.domain import promise as promises
 from incidents.enums import MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.filters import IncidentFilterForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, team
+from incidents.queries import access, audit, promise, team
 from incidents.queries import incident as incidents
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
@@ -125,11 +126,21 @@ def _steps(incident: Incident, found: incidents.IncidentPage) -> list[dict[str, 
     return steps
 
 
+def late_minutes(incident: Incident) -> int:
+    """How many minutes after its end the clock was stopped: a fact, nothing else (A-11). 0 in time."""
+    if not (incident.first_reported_at and incident.first_report_due_at):
+        return 0
+    return max(0, int((incident.first_reported_at - incident.first_report_due_at).total_seconds() // 60))
+
+
 def _first_report_note(incident: Incident) -> str:
     if incident.first_reported_at:
         minutes = int(incident.first_report_took.total_seconds() // 60)
         took = _("%(n)s分") % {"n": minutes} if minutes < 600 else _("%(n)s時間") % {"n": minutes // 60}
-        return _("%(when)s 一次報告（%(took)s）") % {"when": moment(incident.first_reported_at), "took": took}
+        said = {"when": moment(incident.first_reported_at), "took": took, "late": late_minutes(incident)}
+        if said["late"]:
+            return _("%(when)s 一次報告（%(took)s、期限から%(late)s分後）") % said
+        return _("%(when)s 一次報告（%(took)s）") % said
     if incident.first_report_waived:
         return _("一次報告は不要")
     if not incident.who_waits:
@@ -174,13 +185,24 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
 def first_report(request: HttpRequest, key: str) -> HttpResponse:
     """Record how the other side was told; the clock stops. Below it, the way to say that none is needed."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    form = FirstReportForm(request.POST or None)
+    initial = {"next_at": timezone.localtime(promise.next_report_default(incident)).strftime("%Y-%m-%dT%H:%M")}
+    form = FirstReportForm(request.POST or None, initial=initial)
     said = _("一次報告を記録しました。時計は止まりました。")
-    verb = partial(verbs.record_first_report, incident)
+    verb = partial(promises.report_first, incident)
     if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
         return answer
     context = {"form": form, "waive_form": WaiveForm(), "incident": incident, "now": timezone.now()}
     return render_page(request, "incidents/incident/first_report.html", context)
+
+
+@page
+def by_phone(request: HttpRequest, key: str) -> HttpResponse:
+    """電話で伝えた: one button, with now and the customary next time filled in. It posts the first report's own form."""
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    next_at = timezone.localtime(promise.next_report_default(incident))
+    form = FirstReportForm(initial={"channel": "phone", "next_at": next_at.strftime("%Y-%m-%dT%H:%M")})
+    context = {"form": form, "incident": incident, "now": timezone.now(), "next_at": next_at}
+    return render_page(request, "incidents/incident/phone.html", context)
 
 
 @page

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from incidents.enums import FollowUpKind
 from incidents.queries import incident as incidents
-from incidents.queries import insight
+from incidents.queries import insight, promise
 from incidents.queries import reminder as reminders
 from incidents.views.base import page, render_page
 
@@ -29,6 +29,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "measures": measures,
             "checks": checks,
             "counts": counts,
+            "promises": promise.my_promises(person),
             "bowl": insight.team_bowl(person),
             "figures": insight.team_figures(person),
             "gold_this_week": insight.gold_this_week(person),

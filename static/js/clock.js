@@ -63,3 +63,10 @@ const run = () => {
 for (const wake of ["visibilitychange", "htmx:afterSwap"]) document.addEventListener(wake, run);
 for (const wake of ["pageshow", "online", "focus"]) window.addEventListener(wake, run);
 run();
+
+// A page that slept or was cut off asks again whose clocks still run: somebody else may have stopped one.
+const wake = () => {
+  if (document.visibilityState === "visible") document.body.dispatchEvent(new Event("wake"));
+};
+document.addEventListener("visibilitychange", wake);
+window.addEventListener("online", wake);

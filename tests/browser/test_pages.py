@@ -13,7 +13,7 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from incidents.domain import containment, countermeasure, due_request, paste, question, reminder, timeline
+from incidents.domain import containment, countermeasure, due_request, paste, promise, question, reminder, timeline
 from incidents.domain import letter as letters
 from incidents.enums import Language
 from incidents.letters import links
@@ -34,7 +34,7 @@ ACTS = {
     "measure-start",
     "letter-write-today",
 }
-NOT_PAGES = {"healthz"}
+NOT_PAGES = {"healthz", "clocks"}
 
 
 @pytest.fixture
@@ -47,6 +47,9 @@ def pages(alice, bob, story):
     if letter is None:
         letter = _some_letter(alice)
     key = running.incident.reference
+    told = promise.promise(
+        running.incident, by=alice, text="折り返しのお電話", due_at=timezone.now() + timedelta(hours=2)
+    )
     facts = some_facts(running.incident, alice)
     countermeasure.not_doing(
         story.proposed(title="見送った対策"),
@@ -67,6 +70,12 @@ def pages(alice, bob, story):
         "incident": f"/incidents/{key}/",
         "incident-edit": f"/incidents/{key}/edit/",
         "incident-first-report": f"/incidents/{key}/first-report/",
+        "incident-phone": f"/incidents/{key}/first-report/phone/",
+        "incident-promise": f"/incidents/{key}/promises/new/",
+        "incident-report-again": f"/incidents/{key}/report/",
+        "promise-keep": f"/promises/{told.pk}/keep/",
+        "promise-move": f"/promises/{told.pk}/move/",
+        "promise-hand-over": f"/promises/{told.pk}/hand-over/",
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",

@@ -13,6 +13,7 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 
 from incidents.domain import countermeasure, reminder
 from incidents.domain import due_request as due_requests
+from incidents.domain import promise as promises
 from incidents.domain import question as questions
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
 from tests.factories import ContainmentFactory, LetterFactory, PasteFactory
@@ -38,6 +39,7 @@ PUBLIC = {
 # Pages without a key in their address: each shows what is one's own.
 OWN = {
     "today",
+    "clocks",
     "incident-list",
     "incident-new",
     "seam-list",
@@ -90,6 +92,7 @@ def world(clock, story, alice):
         letter = LetterFactory(recipient=alice, subject="お知らせ 社外秘の件")
         follow_up = FollowUp.objects.first()
         entry = TimelineEntry.objects.filter(incident=incident).first()
+        promise = promises.promise(incident, by=alice, text="折り返し", due_at=clock.now + timedelta(hours=2))
         paste = PasteFactory(incident=incident)
         containment = ContainmentFactory(incident=incident)
         question = questions.ask(

@@ -6,8 +6,9 @@ After a wanted change: UPDATE_SNAPSHOTS=1 pytest tests/letters, then read the di
 from __future__ import annotations
 
 import os
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.template.loader import get_template
@@ -16,6 +17,7 @@ from incidents.enums import Language
 from incidents.letters import account, test
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
+from incidents.models import FollowUp, Incident, Person, ReminderDelivery
 
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
@@ -40,6 +42,16 @@ def item(**change: object) -> words.Item:
         "page_url": "http://testserver/incidents/K-128/#measure-1",
     }
     return words.Item(**usual | change)
+
+
+def moment(person, *, kind: str, minutes: int, mine: bool = True) -> Rendered:
+    """A promise of 14:00, told `minutes` before it (negative: after it)."""
+    now = datetime(2026, 12, 11, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+    incident = Incident(number=128, title="見積書を別の会社に送った", who_waits="青空物産さま")
+    text = {"promise": "返金の手続き", "next_report": "続報"}.get(kind, "")
+    owner = person if mine else Person(pk=0, name="佐藤 美咲")
+    one = FollowUp(kind=kind, incident=incident, text=text, to_whom="青空物産さま", due_at=now, owner=owner)
+    return words.moment(ReminderDelivery(follow_up=one), recipient=person, now=now - timedelta(minutes=minutes))
 
 
 def digest(person, *items: words.Item) -> Rendered:
@@ -67,6 +79,22 @@ LETTERS = {
         item(days=-2),
         item(kind="effect_check", done_url="", days=0, what="二重払いを画面で止める"),
     ),
+    "digest-review": lambda p: digest(p, item(kind="not_doing_review", done_url="")),
+    "digest-spread": lambda p: digest(
+        p,
+        item(
+            kind="spread_answer",
+            what="宛先を候補から手で選ぶ送付が、ほかにもありますか",
+            reference="",
+            incident="",
+            done_url="",
+            page_url="http://testserver/spreads/1/",
+        ),
+    ),
+    "moment-first-report-ahead": lambda p: moment(p, kind="first_report", minutes=15),
+    "moment-first-report-now": lambda p: moment(p, kind="first_report", minutes=0, mine=False),
+    "moment-promise-ahead": lambda p: moment(p, kind="promise", minutes=15),
+    "moment-next-report-late": lambda p: moment(p, kind="next_report", minutes=-30),
     "digest-several-none-late": lambda p: digest(p, item(days=3), item(days=1, what="別の対策")),
 }
 
@@ -100,7 +128,7 @@ def test_every_letter_has_a_snapshot():
     kinds = {
         f"{file.parent.name}/{file.name.removesuffix('.subject.txt')}" for file in TEMPLATES.rglob("*.subject.txt")
     }
-    assert kinds == {"account/password_reset", "reminder/digest", "test/sending"}
+    assert kinds == {"account/password_reset", "reminder/digest", "reminder/moment", "test/sending"}
     for kind in kinds:
         for ending in (".subject.txt", ".txt", ".html"):
             get_template(f"letters/{kind}{ending}")

@@ -131,7 +131,9 @@ def test_done_late_keeps_the_whole_window(story, bob, clock):
     countermeasure.complete(measure, by=bob, note="出しました")
 
     assert EffectCheck.objects.get().check_on == planned + timedelta(days=10)
-    assert FollowUp.objects.exclude(kind="first_report").get(kind=FollowUpKind.EFFECT_CHECK).due_on == planned + timedelta(days=10)
+    assert FollowUp.objects.exclude(kind="first_report").get(
+        kind=FollowUpKind.EFFECT_CHECK
+    ).due_on == planned + timedelta(days=10)
 
 
 @pytest.mark.parametrize("verb", ["start", "complete", "change_due", "hand_over"])

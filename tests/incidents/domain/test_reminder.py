@@ -25,7 +25,10 @@ D = DeliveryState
 def rows(**where) -> list[tuple[str, str, str, str]]:
     """(step, day, who, state) of the ledger, in the order it was planned."""
     found = (
-        ReminderDelivery.objects.filter(planned_at=None).filter(**where).select_related("recipient").order_by("due_version", "planned_on", "pk")
+        ReminderDelivery.objects.filter(planned_at=None)
+        .filter(**where)
+        .select_related("recipient")
+        .order_by("due_version", "planned_on", "pk")
     )
     return [(r.step, f"{r.planned_on:%m-%d}", r.recipient.email.partition("@")[0], r.state) for r in found]
 
@@ -411,7 +414,9 @@ def test_stale_letter_is_taken_back_and_written_anew(waiting, bob):
     anew = Letter.objects.exclude(pk=waiting.pk).get()
     assert (waiting.state, anew.state) == (LetterState.CANCELLED, LetterState.WAITING)
     assert ("対策その1" in anew.text, "対策その2" in anew.text) == (False, True)
-    assert set(ReminderDelivery.objects.filter(planned_at=None).filter(letter=anew).values_list("state", flat=True)) == {D.WRITTEN}
+    assert set(
+        ReminderDelivery.objects.filter(planned_at=None).filter(letter=anew).values_list("state", flat=True)
+    ) == {D.WRITTEN}
     assert anew.message_id != waiting.message_id
     assert send(anew)
 

@@ -24,7 +24,7 @@ from incidents.models import (
 
 pytestmark = pytest.mark.django_db
 
-TODAY, LIST, SEAMS, LETTERS, INCIDENT = 22, 11, 11, 10, 22
+TODAY, LIST, SEAMS, LETTERS, INCIDENT = 24, 12, 12, 11, 24
 
 
 def cost(client, url: str) -> int:

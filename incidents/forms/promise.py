@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from incidents.enums import Channel
+from incidents.forms.base import CalmForm, MomentField
+
+
+class NextReportForm(CalmForm):
+    """The part that every report shares: when the other side hears again (F3)."""
+
+    next_at = MomentField(
+        label=_("次の報告はいつですか"),
+        required=False,
+        help_text=_("わかっていることが増えていなくても、この時刻に連絡します。時刻が近づくとお知らせします。"),
+    )
+    no_next = forms.CharField(
+        label=_("次の報告がいらない理由"), required=False, max_length=300, help_text=_("いらないときだけ書きます。")
+    )
+
+
+class ReportAgainForm(NextReportForm):
+    channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
+    reported_at = MomentField(label=_("いつ伝えましたか"))
+    note = forms.CharField(
+        label=_("伝えたこと"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("前回から変わったこと、影響の範囲、残っていること。"),
+    )
+    field_order = ("channel", "reported_at", "note", "next_at", "no_next")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial.setdefault("reported_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+            self.initial.setdefault("channel", Channel.PHONE)
+
+
+class PromiseForm(CalmForm):
+    text = forms.CharField(
+        label=_("何を約束しましたか"), max_length=300, help_text=_("例: 折り返しのお電話、返金の手続き、差し替えの送付")
+    )
+    due_at = MomentField(label=_("いつまでですか"))
+    to_whom = forms.CharField(label=_("だれとの約束ですか"), required=False, max_length=160)
+    owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("記録の担当"))
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+
+
+class KeepForm(CalmForm):
+    note = forms.CharField(
+        label=_("ひとこと"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class MovePromiseForm(CalmForm):
+    due_at = MomentField(label=_("新しい時刻"))
+    reason = forms.CharField(label=_("動かす理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
+    told = forms.BooleanField(label=_("新しい時刻を、相手に伝えました"), required=False)
+
+
+class PromiseOwnerForm(CalmForm):
+    owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people

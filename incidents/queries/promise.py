@@ -1,0 +1,64 @@
+"""Promises of a minute: on the record's page, on 今日, in the strip of every page."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from incidents.enums import FollowUpKind, FollowUpState, Role, Severity
+from incidents.models import FollowUp, Incident, Person
+from incidents.queries.calendar import business_calendar, organisation
+
+SHOWN = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
+
+
+def promises_of(incident: Incident) -> list[FollowUp]:
+    """Open and past promises of the record, by their time; the open ones first. One query."""
+    found = FollowUp.objects.filter(incident=incident, kind__in=SHOWN).select_related("owner", "closed_by")
+    return sorted(found, key=lambda one: (one.state != FollowUpState.OPEN, one.due_at, one.pk))
+
+
+def clocks_for(person: Person, memberships: list, *, limit: int = 3) -> list[FollowUp]:
+    """First reports that run out and concern the person as owner, backup or lead; the nearest end first. One query."""
+    lead_of = [m.team_id for m in memberships if m.role == Role.LEAD]
+    return list(
+        FollowUp.objects.visible_to(person)
+        .filter(kind=FollowUpKind.FIRST_REPORT, state=FollowUpState.OPEN)
+        .filter(Q(owner=person) | Q(backup=person) | Q(team__in=lead_of))
+        .select_related("incident")
+        .distinct()
+        .order_by("due_at", "pk")[:limit]
+    )
+
+
+def my_promises(person: Person, limit: int = 8) -> list[FollowUp]:
+    """The person's open promises of a minute, the nearest first."""
+    return list(
+        FollowUp.objects.visible_to(person)
+        .filter(owner=person, state=FollowUpState.OPEN, kind__in=SHOWN)
+        .select_related("incident")
+        .distinct()
+        .order_by("due_at", "pk")[:limit]
+    )
+
+
+def next_report_default(incident: Incident, *, now: datetime | None = None) -> datetime:
+    """When the next report is due by custom (B-3): after two hours for S1 and S2, else on the next business day.
+
+    now: aware, default the present. A time outside the house's hours moves to the next opening, S1 excepted.
+    """
+    here = timezone.localtime(now)
+    org, calendar = organisation(), business_calendar(incident.team_id)
+    if incident.severity in {Severity.S1, Severity.S2}:
+        at = here + timedelta(hours=2)
+        if incident.severity == Severity.S1:
+            return at
+    else:
+        at = datetime.combine(calendar.add_business_days(here.date(), 1), max(here.time(), time(0)), here.tzinfo)
+    if not calendar.is_business_day(at.date()) or at.time() >= org.report_closes_at:
+        at = datetime.combine(calendar.add_business_days(at.date(), 1), org.report_opens_at, here.tzinfo)
+    if at.time() < org.report_opens_at:
+        at = datetime.combine(at.date(), org.report_opens_at, here.tzinfo)
+    return at.replace(second=0, microsecond=0)
