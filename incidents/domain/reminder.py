@@ -82,7 +82,8 @@ def follow(
 @transaction.atomic
 def keep(follow_up: FollowUp, *, by: Person, outcome: str = "", note: str = "") -> None:
     """The promise is kept: what was still planned is cancelled. outcome, note: what was answered, if anything."""
-    follow_up.closed_by, follow_up.outcome, follow_up.closed_note = by, outcome, note
+    follow_up.closed_by = by
+    follow_up.outcome, follow_up.closed_note = outcome or follow_up.outcome, note or follow_up.closed_note
     _close(follow_up, FollowUpState.KEPT, "done")
 
 
