@@ -87,6 +87,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "can_edit": can_edit,
         "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
         "may_reopen": may_edit and bool(incident.end),
+        "promises": promise.promises_of(incident),
         "is_lead": role == "lead",
         "now": timezone.now(),
         "root_form": RootForm(),
