@@ -60,7 +60,7 @@ lock: ## choose package versions anew (needs uv)
 pictures: install-dev ## make the pictures of the README again
 	@$(PY) deploy/pictures.py
 
-soak: install-dev ## run the reminder path for a while under kills (MINUTES=10)
+soak: install-dev ## long runs: random stories, and the reminder path under kills (MINUTES=10)
 	@$(PY) -m pytest -m soak $(PYTEST)
 
 clean: ## remove what can be made again; var/ stays

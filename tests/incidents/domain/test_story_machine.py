@@ -1,0 +1,384 @@
+"""Random people drive random verbs; after each step every invariant holds (product.md, 1-3, 5, 7 and 10)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from incidents import rules
+from incidents.domain import cause, check, countermeasure, due_request, incident, recurrence, review
+from incidents.enums import (
+    COVERING_STATUSES,
+    OTHER_ENDS,
+    RUNNING_STATUSES,
+    Anniversary,
+    FollowUpKind,
+    MeasureStatus,
+    Outcome,
+    Role,
+    Stage,
+)
+from incidents.errors import Refused
+from incidents.models import (
+    AuditEntry,
+    Countermeasure,
+    DueRequest,
+    EffectCheck,
+    FollowUp,
+    Incident,
+    ReminderDelivery,
+    RootCause,
+    Why,
+)
+from incidents.queries.incident import record_facts
+from tests.conftest import at
+from tests.factories import MembershipFactory, PersonFactory
+
+# Most steps are made by those who may; now and then a viewer or a stranger tries.
+WHO = st.sampled_from(["lead", "lead", "lead", "member", "member", "second", "viewer", "stranger"])
+WORKER = st.sampled_from(["lead", "member", "second"])
+NTH = st.integers(0, 5)
+DAYS = st.sampled_from([-1, 0, 1, 7, 40])
+WORDS = st.sampled_from(["", " ", "見たとおりです", "先方と話した"])
+SEVERITY = st.sampled_from(["", "S1", "S3", "S4"])
+
+
+class Story(RuleBasedStateMachine):
+    """Up to three records of one team. The database goes back after each run."""
+
+    people: dict[str, Any]
+    team: Any
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.travel = time_machine.travel(at("2026-11-24 09:30"), tick=False)
+        self.clock = self.travel.start()
+        self.undo = transaction.atomic()
+        self.undo.__enter__()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.undo.__exit__(None, None, None)
+        self.travel.stop()
+
+    # Tools -----------------------------------------------------------------------------------
+
+    def do(self, who: str, verb: Any, *arguments: Any, **named: Any) -> Any:
+        """One verb by one person. What is refused leaves nothing; what is done leaves its trace (invariants 5, 10)."""
+        before = AuditEntry.objects.count()
+        try:
+            with transaction.atomic():
+                made = verb(*arguments, by=self.people[who], **named)
+        except Refused as refusal:
+            assert refusal.code and str(refusal.reason)
+            assert AuditEntry.objects.count() == before
+            return None
+        assert who not in {"viewer", "stranger"}, verb
+        assert AuditEntry.objects.count() > before, verb
+        return made
+
+    @staticmethod
+    def nth(rows: Any, n: int) -> Any:
+        found = list(rows.order_by("pk"))
+        return found[n % len(found)] if found else None
+
+    @property
+    def today(self) -> Any:
+        return timezone.localdate()
+
+    # Records ---------------------------------------------------------------------------------
+
+    @initialize(who=WORKER, severity=SEVERITY, waits=st.booleans())
+    def first(self, who, severity, waits):
+        self.report(who, severity, waits)
+
+    @rule(who=WHO, severity=SEVERITY, waits=st.booleans())
+    def report_another(self, who, severity, waits):
+        if Incident.objects.count() < 3:
+            self.report(who, severity, waits)
+
+    def report(self, who, severity, waits):
+        self.do(
+            who,
+            incident.report,
+            team=self.team,
+            title="宛先ちがい",
+            noticed_at=timezone.now(),
+            who_waits="青空物産さま" if waits else "",
+            severity=severity,
+        )
+
+    @rule(who=WHO, n=NTH, waived=st.booleans(), words=WORDS)
+    def tell_the_other_side(self, who, n, waived, words):
+        one = self.nth(Incident.objects, n)
+        if waived:
+            self.do(who, incident.waive_first_report, one, reason=words)
+        else:
+            self.do(who, incident.record_first_report, one, channel="phone", reported_at=timezone.now())
+
+    @rule(who=WHO, n=NTH, severity=SEVERITY, waits=st.booleans())
+    def change_what_is_known(self, who, n, severity, waits):
+        one = self.nth(Incident.objects, n)
+        fields = {"severity": severity, "who_waits": "緑商事さま" if waits else "", "body": one.body + "。"}
+        self.do(who, incident.edit, one, **fields)
+
+    @rule(who=WHO, n=NTH, end=st.sampled_from(sorted(OTHER_ENDS)), words=WORDS)
+    def end(self, who, n, end, words):
+        original = self.nth(Incident.objects, n + 1)
+        self.do(
+            who, incident.end_otherwise, self.nth(Incident.objects, n), end=end, reason=words, duplicate_of=original
+        )
+
+    @rule(who=WHO, n=NTH, words=WORDS)
+    def reopen(self, who, n, words):
+        one = self.nth(Incident.objects.exclude(end=""), n)
+        if one is not None:
+            self.do(who, incident.reopen, one, reason=words)
+
+    # Causes ----------------------------------------------------------------------------------
+
+    @rule(who=WHO, n=NTH)
+    def find_a_root(self, who, n):
+        one = self.nth(Incident.objects, n)
+        if RootCause.objects.filter(incident=one).count() < 2:
+            why = self.do(who, cause.ask_why, one, text="手順がない")
+            if why is not None:
+                self.do(who, cause.mark_root, why, factor="procedure")
+
+    @rule(who=WHO, n=NTH)
+    def mark(self, who, n):
+        why = self.nth(Why.objects, n)
+        if why is not None:
+            self.do(who, cause.mark_root, why, factor="tool")
+
+    @rule(who=WHO, n=NTH, words=WORDS)
+    def unmark(self, who, n, words):
+        root = self.nth(RootCause.objects, n)
+        if root is not None:
+            self.do(who, cause.unmark_root, root, reason=words)
+
+    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS)
+    def accept_risk(self, who, n, days, words):
+        root = self.nth(RootCause.objects, n)
+        if root is not None:
+            self.do(who, cause.accept_risk, root, reason=words, review_on=self.today + timedelta(days=days))
+
+    # Measures --------------------------------------------------------------------------------
+
+    @rule(
+        who=WHO,
+        n=NTH,
+        strength=st.sampled_from([0, 1, 3, 4]),
+        owner=WORKER,
+        checker=WORKER,
+        outside=st.booleans(),
+        promise=st.booleans(),
+        weak=WORDS,
+    )
+    def propose(self, who, n, strength, owner, checker, outside, promise, weak):
+        root = self.nth(RootCause.objects, n)
+        if root is None or Countermeasure.objects.filter(incident=root.incident_id).count() >= 4:
+            return
+        plan = {
+            "title": "画面で止める",
+            "root": root,
+            "before": "前",
+            "after": "後",
+            "strength": strength,
+            "owner": self.people[owner],
+            "due_on": self.today + timedelta(days=10),
+            "promised_outside": outside,
+            "check_what": "件数",
+            "check_threshold": "0件",
+            "check_on": self.today + timedelta(days=40),
+            "checker": self.people[checker],
+        }
+        verb = countermeasure.propose_and_commit if promise else countermeasure.propose
+        self.do(who, verb, root.incident, **plan, **({"weak_reason": weak} if promise else {}))
+
+    def a_measure(self, n: int, *statuses: str) -> Countermeasure | None:
+        """Mostly one for which the step makes sense; each third time any."""
+        rows = Countermeasure.objects.all()
+        return self.nth(rows.filter(status__in=statuses) if n % 3 else rows, n)
+
+    @rule(who=WHO, n=NTH, words=WORDS)
+    def commit(self, who, n, words):
+        one = self.a_measure(n, MeasureStatus.PROPOSED)
+        if one is not None:
+            self.do(who, countermeasure.commit, one, weak_reason=words)
+
+    @rule(who=WHO, n=NTH)
+    def start(self, who, n):
+        one = self.a_measure(n, MeasureStatus.COMMITTED)
+        if one is not None:
+            self.do(who, countermeasure.start, one)
+
+    @rule(who=WHO, n=NTH, words=WORDS)
+    def complete(self, who, n, words):
+        one = self.a_measure(n, *RUNNING_STATUSES)
+        if one is not None:
+            self.do(who, countermeasure.complete, one, note=words)
+
+    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS, draft=WORDS)
+    def ask_for_another_date(self, who, n, days, words, draft):
+        one = self.a_measure(n, *RUNNING_STATUSES)
+        if one is not None:
+            self.do(who, due_request.ask, one, due_on=self.today + timedelta(days=days), reason=words, draft=draft)
+
+    @rule(who=WHO, n=NTH, granted=st.booleans(), words=WORDS)
+    def answer_the_wish(self, who, n, granted, words):
+        wish = self.nth(DueRequest.objects, n)
+        if wish is not None:
+            self.do(who, due_request.grant if granted else due_request.refuse, wish, note=words)
+
+    @rule(who=WHO, n=NTH, to=st.sampled_from(["lead", "member", "second", "viewer", "stranger"]))
+    def hand_over(self, who, n, to):
+        one = self.a_measure(n, *RUNNING_STATUSES)
+        if one is not None:
+            self.do(who, countermeasure.hand_over, one, owner=self.people[to])
+
+    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS)
+    def do_not_do(self, who, n, days, words):
+        one = self.a_measure(n, MeasureStatus.PROPOSED, *RUNNING_STATUSES)
+        if one is not None:
+            review_on = self.today + timedelta(days=days)
+            self.do(who, countermeasure.not_doing, one, reason=words, review_on=review_on)
+
+    # Proof -----------------------------------------------------------------------------------
+
+    @rule(who=WHO, n=NTH, outcome=st.sampled_from([Outcome.EFFECTIVE, *Outcome]), words=WORDS, days=DAYS)
+    def judge(self, who, n, outcome, words, days):
+        rows = EffectCheck.objects.filter(measure__status=MeasureStatus.DONE, outcome="") if n else EffectCheck.objects
+        one = self.nth(rows, n)
+        if one is not None:
+            again = self.today + timedelta(days=days)
+            self.do(who, check.record_outcome, one, outcome=outcome, note=words, again_on=again)
+
+    @rule(who=WHO, n=NTH, to=WORKER)
+    def another_checker(self, who, n, to):
+        one = self.nth(EffectCheck.objects, n)
+        if one is not None:
+            self.do(who, check.hand_over, one, checker=self.people[to])
+
+    @rule(who=WHO, n=NTH, up=st.booleans(), days=DAYS, words=WORDS)
+    def look_again(self, who, n, up, days, words):
+        kinds = [FollowUpKind.RISK_REVIEW, FollowUpKind.NOT_DOING_REVIEW]
+        one = self.nth(FollowUp.objects.filter(kind__in=kinds), n)
+        if one is not None and up:
+            self.do(who, review.take_up, one, reason=words)
+        elif one is not None:
+            self.do(who, review.leave, one, again_on=self.today + timedelta(days=days), reason=words)
+
+    @rule(who=WHO, n=NTH, answer=st.sampled_from(Anniversary.values), words=WORDS)
+    def a_year_later(self, who, n, answer, words):
+        one = self.nth(FollowUp.objects.filter(kind=FollowUpKind.ANNIVERSARY), n)
+        if one is not None:
+            self.do(who, review.answer_anniversary, one, answer=answer, note=words)
+
+    @rule(who=WHO, n=NTH, m=NTH)
+    def again(self, who, n, m):
+        one, original = self.nth(Incident.objects, n), self.nth(Incident.objects, m)
+        self.do(who, recurrence.link, one, original=original)
+
+    @rule(who=WHO, n=NTH, words=WORDS)
+    def another_thing_after_all(self, who, n, words):
+        one = self.nth(Incident.objects.filter(recurrence_of__isnull=False), n)
+        if one is not None:
+            self.do(who, recurrence.unlink, one, reason=words)
+
+    @rule(days=st.sampled_from([1, 3, 30]))
+    def time_passes(self, days):
+        self.clock.shift(timedelta(days=days))
+
+    # What always holds -----------------------------------------------------------------------
+
+    @invariant()
+    def stage_is_what_the_rules_say(self):
+        for one in Incident.objects.all():
+            facts = record_facts(one)
+            assert one.stage == rules.stage_of(facts), facts
+            assert (one.mended_at is not None) == (one.stage == Stage.MENDED)
+
+    @invariant()
+    def gold_is_proven(self):
+        """Invariant 1."""
+        for one in Incident.objects.filter(stage=Stage.MENDED):
+            proven = Countermeasure.objects.filter(incident=one, status=MeasureStatus.EFFECTIVE)
+            roots = RootCause.objects.filter(incident=one, withdrawn_at__isnull=True)
+            held = set(proven.values_list("root_id", flat=True))
+            assert roots.exists()
+            assert all(root.pk in held or root.risk_review_on for root in roots)
+            assert any(m.owner_id and m.due_on and m.before and m.after and m.checks.exists() for m in proven)
+
+    @invariant()
+    def wishes_are_no_measures(self):
+        """Invariant 2."""
+        for one in Incident.objects.filter(stage__in=[Stage.MEASURES_COMMITTED, Stage.MENDED]).exclude(severity="S4"):
+            standing = list(Countermeasure.objects.filter(incident=one, status__in=COVERING_STATUSES))
+            assert any(m.strength > 1 or m.weak_reason.strip() for m in standing)
+
+    @invariant()
+    def done_is_shown_and_judged_by_another(self):
+        """Invariant 3."""
+        for m in Countermeasure.objects.filter(status__in=[MeasureStatus.DONE, MeasureStatus.EFFECTIVE]):
+            assert m.done_note.strip() or m.done_evidence.strip()
+        for one in EffectCheck.objects.exclude(outcome="").select_related("measure"):
+            assert one.decided_by_id != one.measure.owner_id
+        for m in Countermeasure.objects.filter(status=MeasureStatus.EFFECTIVE):
+            assert m.checks.filter(outcome=Outcome.EFFECTIVE).exists()
+        for m in Countermeasure.objects.filter(status=MeasureStatus.INEFFECTIVE):
+            assert AuditEntry.objects.filter(verb="root.reopened", target_id=m.root_id).exists()
+
+    @invariant()
+    def promises_outlive_their_record(self):
+        """Invariant 7: whatever end the record has come to, what is promised is open, and somebody will be told."""
+        followed = FollowUp.objects.open()
+        for m in Countermeasure.objects.filter(status__in=RUNNING_STATUSES):
+            assert followed.filter(measure=m, owner=m.owner, due_on=m.due_on).exists()
+        for m in Countermeasure.objects.filter(status=MeasureStatus.DONE):
+            assert followed.filter(check_plan__measure=m).exists()
+        for m in Countermeasure.objects.filter(status=MeasureStatus.NOT_DOING):
+            kept = followed.filter(review_of=m, kind=FollowUpKind.NOT_DOING_REVIEW)
+            assert [f.due_on for f in kept] == [m.not_doing_review_on]
+        for root in RootCause.objects.filter(risk_review_on__isnull=False, withdrawn_at__isnull=True):
+            assert [f.due_on for f in followed.filter(root=root)] == [root.risk_review_on]
+        for one in followed:
+            told = ReminderDelivery.objects.filter(follow_up=one, state="pending", due_version=one.due_version)
+            assert told.exists(), one.kind
+
+
+def run(alice, bob, vera, carol, team, *, examples: int, steps: int, same: bool = False) -> None:
+    second = PersonFactory(name="伊藤 誠", email="second@example.jp")
+    MembershipFactory(person=second, team=team, role=Role.MEMBER)
+    people = {"lead": alice, "member": bob, "second": second, "viewer": vera, "stranger": carol}
+    machine = type("OneStory", (Story,), {"people": people, "team": team})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            derandomize=same,  # the short run tells the same stories each time; the long one always new ones
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_no_short_story_breaks_an_invariant(alice, bob, vera, carol, team):
+    run(alice, bob, vera, carol, team, examples=15, steps=30, same=True)
+
+
+@pytest.mark.soak
+def test_no_story_breaks_an_invariant(alice, bob, vera, carol, team):
+    """200 stories of 50 steps each; `make soak` runs it."""
+    run(alice, bob, vera, carol, team, examples=200, steps=50)
