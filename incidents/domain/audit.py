@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 
+from incidents.domain import search
 from incidents.models import AuditEntry, DueRequest, EffectCheck, Incident, Person
 
 SYSTEM_LABEL = "うしろ"
@@ -54,11 +55,13 @@ def entry(
 def note(
     by: Person | None, verb: str, target: models.Model, *, reason: str = "", **changes: tuple[Any, Any]
 ) -> AuditEntry:
-    """Write who did what. Call it inside the transaction of the change, so that both stand or fall together.
+    """Write who did what, and keep the record's index right. Call it inside the transaction of the change, so that both stand or fall together.
 
     by: the person, or None when Ushiro itself acts (beat, sweep).
     verb: "noun.did", known to incidents.queries.audit.VERBS (a house test compares).
     """
     written = entry(by, verb, target, reason=reason, **changes)
     written.save(force_insert=True)
+    if written.incident_id:
+        search.refresh(written.incident_id)
     return written

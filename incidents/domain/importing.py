@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit
+from incidents.domain import audit, search
 from incidents.domain.incident import refresh_stage, take_numbers
 from incidents.domain.mapping import GroupLike, Mapping, Planned, Problem
 from incidents.enums import EntryKind, MeasureStatus, Stage, Strength
@@ -275,6 +275,7 @@ class _Work:
         TimelineEntry.objects.bulk_create(entries, batch_size=BATCH)
         self._write_causes(whys, factors)
         self._write_measures(measures)
+        search.write([incident.pk for incident in incidents])
         AuditEntry.objects.bulk_create(
             [
                 audit.entry(self.by, "incident.imported", incident, external_id=("", incident.external_id))
@@ -368,6 +369,7 @@ class _Work:
                     changes["timeline_causes_countermeasures"] = (0, touched)
                 AuditEntry.objects.bulk_create([audit.entry(self.by, "incident.import_updated", incident, **changes)])
                 refresh_stage(incident, by=self.by)
+                search.refresh(incident)
 
     def _imported(self, model: Any, changed: dict[int, Any]) -> list[Any]:
         return list(model.objects.filter(incident_id__in=list(changed)).exclude(external_key=""))

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, clock
+from incidents.domain import audit, clock, search
 from incidents.enums import EntryKind, IncidentKind, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
@@ -51,7 +51,7 @@ def tell(
     incident: Incident, *, by: Person | None, kind: str, text: str, event_at: datetime | None = None
 ) -> TimelineEntry:
     """A line of the timeline that a verb writes itself."""
-    return TimelineEntry.objects.create(
+    entry = TimelineEntry.objects.create(
         incident=incident,
         kind=kind,
         text=text,
@@ -59,6 +59,8 @@ def tell(
         author=by,
         author_label=str(by or ""),
     )
+    search.refresh(incident)
+    return entry
 
 
 def _refuse_notice_time(noticed_at: datetime | None, first_reported_at: datetime | None) -> None:

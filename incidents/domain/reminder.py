@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import letter
+from incidents.domain import letter, search
 from incidents.domain.ladder import (
     BACKUP,
     OWNER,
@@ -76,6 +76,7 @@ def follow(
         kind=kind, incident=incident, team=team or incident.team, owner=owner, backup=backup, due_on=due_on, **more
     )
     _plan(follow_up)
+    search.refresh(incident)
     return follow_up
 
 
@@ -103,6 +104,7 @@ def move(follow_up: FollowUp, *, due_on: date, due_at: datetime | None = None) -
     follow_up.due_on, follow_up.due_at = due_on, due_at
     follow_up.due_version += 1
     follow_up.save(update_fields=["due_on", "due_at", "due_version", "updated_at"])
+    search.refresh_due(follow_up.incident_id)
     _plan(follow_up)
 
 
@@ -128,12 +130,14 @@ def follow_again(follow_up: FollowUp, *, owner: Person, backup: Person | None, d
     follow_up.owner, follow_up.backup, follow_up.due_on = owner, backup, due_on
     follow_up.due_version += 1
     follow_up.save()
+    search.refresh_due(follow_up.incident_id)
     _plan(follow_up)
 
 
 def _close(follow_up: FollowUp, state: str, reason: str) -> None:
     follow_up.state, follow_up.closed_at = state, timezone.now()
     follow_up.save(update_fields=["state", "closed_at", "closed_by", "outcome", "closed_note", "updated_at"])
+    search.refresh_due(follow_up.incident_id)
     _cancel(follow_up, reason)
 
 

@@ -8,6 +8,7 @@ from incidents.models.cause import RootCause, Why
 from incidents.models.containment import Containment
 from incidents.models.countermeasure import Countermeasure, DueRequest, EffectCheck
 from incidents.models.incident import Incident, IncidentReader
+from incidents.models.index import IncidentIndex
 from incidents.models.jotting import Jotting
 from incidents.models.letter import Letter
 from incidents.models.nameless import NamelessNote
@@ -34,6 +35,7 @@ __all__ = [
     "HelpLine",
     "ImportRun",
     "Incident",
+    "IncidentIndex",
     "IncidentReader",
     "Jotting",
     "Letter",

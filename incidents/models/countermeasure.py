@@ -112,7 +112,13 @@ class Countermeasure(Stamped):
                 fields=["incident", "external_key"], condition=~Q(external_key=""), name="measure_imported_once"
             ),
         ]
-        indexes = [models.Index(fields=["owner", "status", "due_on"], name="measure_owner_due")]
+        indexes = [
+            models.Index(fields=["owner", "status", "due_on"], name="measure_owner_due"),
+            models.Index(fields=["status", "due_on", "id"], name="measure_status_due"),
+            models.Index(fields=["due_on", "id"], name="measure_due"),
+            models.Index(fields=["strength", "id"], name="measure_strength"),
+            models.Index(fields=["committed_at"], name="measure_committed"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -146,6 +152,7 @@ class EffectCheck(Stamped):
         verbose_name = _("効果確認")
         verbose_name_plural = pgettext_lazy("plural", "効果確認")
         ordering = ["id"]
+        indexes = [models.Index(fields=["decided_at"], name="check_decided", condition=Q(decided_at__isnull=False))]
         constraints = [
             models.UniqueConstraint(fields=["measure"], condition=Q(outcome=""), name="one_open_check_a_measure"),
             models.CheckConstraint(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -23,6 +23,18 @@ from incidents.models.base import Stamped
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
+
+
+def stage_rank(path: str = "") -> Case:
+    """The stages as numbers in the order of the repair, the other ends last: what a list sorts by."""
+    whens = [When(**{f"{path}stage": stage.value}, then=Value(place)) for place, stage in enumerate(Stage)]
+    return Case(*whens, default=Value(99), output_field=models.IntegerField())
+
+
+def severity_rank(path: str = "") -> Case:
+    """The severities as numbers, the gravest first and what is still open last."""
+    whens = [When(**{f"{path}severity": one.value}, then=Value(place)) for place, one in enumerate(Severity)]
+    return Case(*whens, default=Value(99), output_field=models.IntegerField())
 
 
 def open_to(person: Person, path: str = "") -> Q:
@@ -153,7 +165,27 @@ class Incident(Stamped):
         ]
         indexes = [
             models.Index(fields=["team", "stage", "-noticed_at"], name="incident_team_stage"),
-            models.Index(fields=["team", "-noticed_at"], name="incident_team_noticed"),
+            models.Index(fields=["team", "-noticed_at", "-number"], name="incident_team_noticed"),
+            # The lists' own orders, for people who see most of the installation (queries/incident.py).
+            models.Index(fields=["-noticed_at", "-number"], name="incident_noticed"),
+            models.Index(severity_rank(), F("number").desc(), name="incident_severity_rank"),
+            models.Index(stage_rank(), F("number").desc(), name="incident_stage_rank"),
+            models.Index(fields=["team", "category", "-noticed_at"], name="incident_team_category"),
+            models.Index(fields=["owner", "-noticed_at"], name="incident_owner_noticed"),
+            # 今日: running clocks, and what became of the last quarter.
+            models.Index(
+                fields=["team", "first_report_due_at"],
+                name="incident_clock_running",
+                condition=Q(
+                    end="",
+                    first_report_due_at__isnull=False,
+                    first_reported_at__isnull=True,
+                    first_report_waived="",
+                ),
+            ),
+            models.Index(
+                fields=["team", "-mended_at"], name="incident_team_mended", condition=Q(mended_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -142,6 +142,7 @@ class FollowUp(Stamped):
         indexes = [
             models.Index(fields=["owner", "state", "due_on"], name="follow_up_owner_due"),
             models.Index(fields=["incident", "state"], name="follow_up_incident"),
+            models.Index(fields=["team", "closed_at"], name="follow_up_kept", condition=Q(state="kept")),
         ]
 
     def __str__(self) -> str:

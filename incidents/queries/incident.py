@@ -19,6 +19,7 @@ from incidents.models import (
     TimelineEntry,
     Why,
 )
+from incidents.queries import search, team
 
 PAGE_SIZE = 50
 TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
@@ -77,20 +78,8 @@ def incident_list(*, by: Person, filters: Filters, page: int) -> Page:
         rows = rows.filter(severity=filters.severity)
     if filters.owner:
         rows = rows.filter(owner_id=filters.owner)
-    for word in filters.q.split()[:8]:
-        number = word.upper().removeprefix("K-")
-        found = (
-            Q(title__icontains=word)
-            | Q(body__icontains=word)
-            | Q(counterparty__icontains=word)
-            | Q(process__icontains=word)
-            | Q(pk__in=Why.objects.filter(text__icontains=word).values("incident"))
-            | Q(pk__in=Countermeasure.objects.filter(title__icontains=word).values("incident"))
-            | Q(pk__in=TimelineEntry.objects.filter(text__icontains=word).values("incident"))
-        )
-        if number.isascii() and number.isdigit() and len(number) < 10:
-            found |= Q(number=int(number))
-        rows = rows.filter(found)
+    if filters.q and (found := search.find(filters.q, team.ids_of(by))) is not None:
+        rows = found.narrow(rows)
     rows = rows.order_by("-noticed_at", "-number")
     # The page's own rows carry their seams; counting them over the whole list would cost with its length.
     paginator = Paginator(rows, PAGE_SIZE)

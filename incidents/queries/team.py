@@ -11,6 +11,11 @@ def my_memberships(person: Person) -> list[Membership]:
     return list(Membership.objects.filter(person=person).select_related("team").order_by("team__name"))
 
 
+def ids_of(person: Person) -> list[int]:
+    """The ids of the person's teams; none for somebody deactivated."""
+    return [m.team_id for m in my_memberships(person)] if person.is_active else []
+
+
 def writable_teams(person: Person) -> QuerySet[Team]:
     """Teams in which the person may record."""
     return (

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from incidents.domain import reminder
+from incidents.domain import reminder, search
 from incidents.models import (
     AuditEntry,
     Containment,
@@ -81,4 +81,5 @@ def plan_as_on(day: date, follow_up: FollowUp, due_on: date, calendar: BusinessC
     follow_up.deliveries.all().delete()  # made a moment ago in this transaction; nobody has been told anything
     follow_up.due_on = due_on
     follow_up.save(update_fields=["due_on"])
+    search.refresh_due(follow_up.incident_id)
     reminder._add_rows(follow_up, reminder.ladder(due_on, calendar, today=day))

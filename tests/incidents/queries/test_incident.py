@@ -24,6 +24,7 @@ from tests.factories import (
     TimelineEntryFactory,
     WhyFactory,
 )
+from tests.factories.index import indexed
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -82,7 +83,13 @@ def test_person_in_several_teams_sees_each_record_once(alice, bob, team):
         ("%", False),
         ("_", False),
         ("'; --", False),
-        ("７００１", False),
+        ("７００１", True),
+        ("7", True),
+        ("きりかえ", True),
+        ("ﾐﾂﾓﾘ", True),
+        ("に", False),
+        ("積書", True),
+        ("宛選", False),
         ("99999999999999999999", False),
     ],
 )
@@ -91,6 +98,8 @@ def test_search(alice, team, words, found):
     TimelineEntryFactory(incident=one, text="宛先の候補から選んだ")
     why = WhyFactory(incident=one, text="手順がない")
     CountermeasureFactory(incident=one, root__why=why, title="社名を突き合わせる")
+    TimelineEntryFactory(incident=one, text="みつもりのキリカエ")
+    indexed(one)
     assert listed(alice, q=words) == (["見積書を送った"] if found else [])
 
 

@@ -1,0 +1,83 @@
+"""Finds incidents by words, by an index on both databases.
+
+Words are folded (NFKC, lower case, katakana as hiragana) and each must stand somewhere in the record. The index of
+pairs gives candidates, and the folded text of each is looked at again, so that what is found is right.
+
+A rare word is found by the index; its few records are then put in order. A word that stands in very many records is
+rather looked for along the list's own order, which finds a page at once. Which of the two it is, is asked first: the
+index is read up to COMMON records of the person's own teams. So neither costs with the size of the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
+
+from tools.plain.bigrams import fold, token, wanted
+
+COMMON = 500
+MOST_WORDS = 8
+MOST_PIECES = 64  # the rest of very long words is looked at in the text alone
+
+
+@dataclass(frozen=True)
+class Found:
+    """Records with these words: their ids, or None when there are COMMON of them or more."""
+
+    words: list[str]
+    ids: list[int] | None
+
+    def narrow(self, rows: QuerySet, path: str = "") -> QuerySet:
+        """The rows whose incident was found; path is how a row reaches it, such as "incident" ("" for incidents)."""
+        if self.ids is not None:
+            return rows.filter(**{f"{path or 'pk'}__in": self.ids})
+        column = f'"{rows.model._meta.db_table}"."{f"{path}_id" if path else "id"}"'
+        says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(self.words))
+        # A scalar subquery, which no planner turns into a join: it is asked row by row along the list's order.
+        sql = f"(SELECT {says} FROM incidents_incidentindex i WHERE i.incident_id = {column})"  # noqa: S608  names of ours
+        says_so = RawSQL(sql, patterns(self.words), output_field=BooleanField())  # noqa: S611  words are parameters
+        return rows.alias(says=says_so).filter(says=True)
+
+
+def patterns(words: list[str]) -> list[str]:
+    return ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for word in words]
+
+
+def words_of(q: str) -> list[str]:
+    """The folded words of what somebody typed, at most MOST_WORDS."""
+    return fold(q).split()[:MOST_WORDS]
+
+
+def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | None:
+    """Records of these teams in which every word of `q` stands; None when `q` holds no word. One query.
+
+    Restricted records are among them: narrow rows that are visible to the person already.
+    """
+    words = words_of(q)
+    if not words:
+        return None
+    teams, pieces = list(team_ids), sorted(set().union(*map(wanted, words)))[:MOST_PIECES]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # A function, because it carries the setting that keeps its plan on the index (migration 0005).
+            cursor.execute(
+                "SELECT * FROM incidents_found(%s::int[], %s::text[], %s::bigint[], %s)",
+                [pieces, patterns(words), teams, limit],
+            )
+        elif not teams:
+            return Found(words, [])
+        else:
+            says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(words))
+            tokens = " AND ".join(token(piece) for piece in pieces)
+            cursor.execute(
+                "SELECT i.incident_id FROM incidents_incidentgrams "  # noqa: S608  words are parameters
+                "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
+                f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s",
+                [tokens, *teams, *patterns(words), limit],
+            )
+        ids = [pk for (pk,) in cursor.fetchall()]
+    return Found(words, ids if len(ids) < limit else None)
