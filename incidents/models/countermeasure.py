@@ -18,7 +18,7 @@ from incidents.enums import (
     Strength,
 )
 from incidents.models.base import Stamped
-from incidents.models.incident import open_to
+from incidents.models.incident import of_teams, open_to
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
@@ -29,7 +29,7 @@ class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
         """Countermeasures of incidents of the person's own teams."""
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(open_to(person, "incident"), incident__team__memberships__person=person)
+        return self.filter(open_to(person, "incident"), of_teams(person, "incident"))
 
     def running(self) -> CountermeasureQuerySet:
         return self.filter(status__in=RUNNING_STATUSES)

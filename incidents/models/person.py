@@ -55,6 +55,9 @@ class Person(AbstractBaseUser):
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
     date_joined = models.DateTimeField(_("登録した日時"), auto_now_add=True)
 
+    # The person's memberships, read once for a page by views.base.page; None: whoever asks reads them anew.
+    standing: list | None = None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

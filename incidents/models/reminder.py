@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from incidents.enums import MOMENT_KINDS, DeliveryState, FollowUpKind, FollowUpState
 from incidents.models.base import Stamped
-from incidents.models.incident import open_to
+from incidents.models.incident import of_teams, open_to
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
@@ -44,9 +44,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
         """
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(
-            open_to(person, "incident") | Q(kind=FollowUpKind.SPREAD_ANSWER), team__memberships__person=person
-        )
+        return self.filter(open_to(person, "incident") | Q(kind=FollowUpKind.SPREAD_ANSWER), of_teams(person))
 
     def open(self) -> FollowUpQuerySet:
         return self.filter(state=FollowUpState.OPEN)

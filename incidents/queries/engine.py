@@ -28,15 +28,17 @@ def stands_still() -> bool:
 
     An installation younger than two hours may still be without a first answer.
     """
+    return Organisation.objects.filter(silence()).exists()
+
+
+def silence() -> Q:
+    """The same as a condition on the organisation's row, because every page asks it."""
     past = timezone.now() - STANDSTILL
     marks = EngineMark.objects.filter(name="beat")
-    # One question, because every page asks it.
-    silent = Organisation.objects.exclude(Exists(marks.filter(at__gte=past))).filter(
-        Q(created_at__lt=past) | Exists(marks)
-    )
-    if silent.exists():
-        return True
-    return settings.MAIL_CONFIGURED and Letter.objects.filter(state=LetterState.WAITING, next_try_at__lt=past).exists()
+    silent = Q(~Exists(marks.filter(at__gte=past))) & Q(Q(created_at__lt=past) | Q(Exists(marks)))
+    if settings.MAIL_CONFIGURED:
+        silent |= Q(Exists(Letter.objects.filter(state=LetterState.WAITING, next_try_at__lt=past)))
+    return silent
 
 
 def letters_failed_lately() -> int:

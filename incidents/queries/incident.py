@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Value, When
 
 from incidents import rules
@@ -19,9 +19,12 @@ from incidents.models import (
     TimelineEntry,
     Why,
 )
+from incidents.models.incident import severity_rank, stage_rank
+from incidents.models.index import NO_DAY
 from incidents.queries import search, team
+from incidents.queries.calendar import today_of
+from incidents.queries.paging import BY_DAY, BY_MOMENT, Order, Slice, counted, paged
 
-PAGE_SIZE = 50
 TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
 
 
@@ -51,6 +54,17 @@ def facts_of(incident: Incident, roots: list[RootCause], measures: list[Counterm
     )
 
 
+SORTS = {
+    "new": Order("noticed_at", "number", BY_MOMENT, down=True),
+    "old": Order("noticed_at", "number", BY_MOMENT, unique_down=False),
+    "number": Order("number", "number", down=True),
+    "severity": Order("severity_place", "number"),
+    "stage": Order("stage_place", "number"),
+    "due": Order("index__next_due_on", "number", BY_DAY),
+}
+DUES = ("late", "week", "none")
+
+
 @dataclass(frozen=True)
 class Filters:
     """What the list may be narrowed by: fixed names, never a look-up from the address line."""
@@ -60,11 +74,19 @@ class Filters:
     team: str = ""
     category: str = ""
     severity: str = ""
+    kind: str = ""
     owner: int | None = None
+    due: str = ""
+    restricted: bool = False
+    sort: str = "new"
+
+    @property
+    def order(self) -> Order:
+        return SORTS.get(self.sort, SORTS["new"])
 
 
-def incident_list(*, by: Person, filters: Filters, page: int) -> Page:
-    """One page of the person's incidents, newest first."""
+def incident_rows(*, by: Person, filters: Filters) -> QuerySet[Incident]:
+    """The person's incidents, narrowed; sorted by `filters.order`. Asks the index when there are words."""
     rows = Incident.objects.visible_to(by).select_related("team", "owner")
     if filters.stage == "open":
         rows = rows.open()
@@ -76,18 +98,44 @@ def incident_list(*, by: Person, filters: Filters, page: int) -> Page:
         rows = rows.filter(category=filters.category)
     if filters.severity:
         rows = rows.filter(severity=filters.severity)
+    if filters.kind:
+        rows = rows.filter(kind=filters.kind)
     if filters.owner:
         rows = rows.filter(owner_id=filters.owner)
+    if filters.restricted:
+        rows = rows.filter(restricted=True)
+    if filters.due:
+        rows = _due(rows, filters.due, today_of(by))
     if filters.q and (found := search.find(filters.q, team.ids_of(by))) is not None:
         rows = found.narrow(rows)
-    rows = rows.order_by("-noticed_at", "-number")
+    if filters.sort == "severity":
+        rows = rows.annotate(severity_place=severity_rank())
+    elif filters.sort == "stage":
+        rows = rows.annotate(stage_place=stage_rank())
+    elif filters.sort == "due":
+        rows = rows.filter(index__isnull=False).select_related("team", "owner", "index")
+    return rows
+
+
+def _due(rows: QuerySet[Incident], due: str, today: date) -> QuerySet[Incident]:
+    """By the day of the next open promise: past, or up to this week's Sunday, or none at all."""
+    if due == "late":
+        return rows.filter(index__next_due_on__lt=today)
+    if due == "week":
+        return rows.filter(index__next_due_on__range=(today, today + timedelta(days=6 - today.weekday())))
+    return rows.filter(index__next_due_on=NO_DAY)
+
+
+def incident_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
+    """One page of the person's incidents, in three queries (four and the index with words)."""
+    rows = incident_rows(by=by, filters=filters)
+    page = paged(rows, filters.order, after=after, before=before)
     # The page's own rows carry their seams; counting them over the whole list would cost with its length.
-    paginator = Paginator(rows, PAGE_SIZE)
-    found_page = paginator.get_page(page)
-    seams = seam_counts([incident.pk for incident in found_page.object_list])
-    for incident in found_page.object_list:
+    seams = seam_counts([incident.pk for incident in page.rows])
+    for incident in page.rows:
         incident.seams = seams.get(incident.pk, SeamCount(0, 0))
-    return found_page
+    page.count = counted(rows, filters.order)
+    return page
 
 
 @dataclass(frozen=True)

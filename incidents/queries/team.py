@@ -7,8 +7,16 @@ from incidents.models import Membership, Person, Team
 
 
 def my_memberships(person: Person) -> list[Membership]:
-    """The person's teams and roles, by name of the team."""
+    """The person's teams and roles, by name of the team; as they were read for the page, when they were."""
+    if person.standing is not None:
+        return person.standing
     return list(Membership.objects.filter(person=person).select_related("team").order_by("team__name"))
+
+
+def people_of(memberships: list[Membership]) -> QuerySet[Person]:
+    """Active people of these teams, by name."""
+    teams = [m.team_id for m in memberships]
+    return Person.objects.filter(is_active=True, memberships__team__in=teams).distinct().order_by("name", "pk")
 
 
 def ids_of(person: Person) -> list[int]:

@@ -14,9 +14,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
-from incidents.queries import engine, promise
-from incidents.queries import incident as incidents
-from incidents.queries import reminder as reminders
+from incidents.queries import frame as frames
+from incidents.queries import promise
 from incidents.queries import team as teams
 
 THEME_COOKIE = "ushiro_theme"
@@ -45,6 +44,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        request.user.standing = teams.my_memberships(request.user)  # once for the page, its queries and its frame
         try:
             return view(request, *args, **kwargs)
         except NotAllowed as refusal:
@@ -114,9 +114,8 @@ class Frame:
         return _("管理者") if self.person.is_admin else ""
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        mine = reminders.my_counts(self.person)
-        return {"today": mine["pressing"], "incidents": incidents.open_count(self.person), "seams": mine["measures"]}
+    def _numbers(self) -> frames.Numbers:
+        return frames.numbers(self.person)
 
     @cached_property
     def clocks(self) -> list:
@@ -127,9 +126,15 @@ class Frame:
         found = promise.clocks_for(self.person, self.memberships)
         return [one for one in found if not here.startswith(one.incident.get_absolute_url())]
 
-    @cached_property
+    @property
+    def counts(self) -> dict[str, str]:
+        found = self._numbers
+        counts = {"today": found.pressing, "incidents": found.incidents, "seams": found.seams}
+        return {name: f"{count}" if count < frames.MOST else "99+" for name, count in counts.items() if count}
+
+    @property
     def engine_warning(self) -> str:
-        if engine.stands_still():
+        if self._numbers.engine_is_silent:
             return _("お知らせの仕組みが2時間以上止まっています。管理者に知らせてください。")
         return ""
 

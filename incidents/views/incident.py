@@ -21,6 +21,7 @@ from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonF
 from incidents.models import Incident
 from incidents.queries import access, audit, promise, team
 from incidents.queries import incident as incidents
+from incidents.queries.paging import COUNTED
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
@@ -30,16 +31,21 @@ from incidents.views.proof import proof_context
 @page
 def incident_list(request: HttpRequest) -> HttpResponse:
     memberships = team.my_memberships(request.user)
-    form = IncidentFilterForm(request.GET, memberships=memberships)
-    chosen = form.chosen()
-    number = request.GET.get("page", "1")
-    found = incidents.incident_list(by=request.user, filters=incidents.Filters(**chosen), page=number)
+    people = team.people_of(memberships)
+    form = IncidentFilterForm(request.GET, memberships=memberships, people=people, me=request.user)
+    found = incidents.incident_list(
+        by=request.user,
+        filters=incidents.Filters(**form.filters()),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
     context = {
         "form": form,
         "page": found,
-        "query": urlencode(chosen),
-        "chosen": chosen,
+        "query": urlencode(form.chosen()),
+        "chosen": form.chosen(),
         "several_teams": len(memberships) > 1,
+        "counted": COUNTED,
     }
     return render_page(request, "incidents/incident/list.html", context)
 

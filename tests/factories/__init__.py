@@ -8,6 +8,7 @@ from tests.factories.cause import RootCauseFactory, WhyFactory
 from tests.factories.containment import ContainmentFactory
 from tests.factories.countermeasure import CountermeasureFactory, DueRequestFactory, EffectCheckFactory
 from tests.factories.incident import IncidentFactory, IncidentReaderFactory
+from tests.factories.index import IncidentIndexFactory
 from tests.factories.jotting import JottingFactory
 from tests.factories.letter import LetterFactory
 from tests.factories.nameless import NamelessNoteFactory
@@ -34,6 +35,7 @@ __all__ = [
     "HelpLineFactory",
     "ImportRunFactory",
     "IncidentFactory",
+    "IncidentIndexFactory",
     "IncidentReaderFactory",
     "JottingFactory",
     "LetterFactory",

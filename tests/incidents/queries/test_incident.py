@@ -10,7 +10,7 @@ from django.utils import timezone
 from incidents.domain import countermeasure
 from incidents.enums import LetterState, Role, Stage
 from incidents.models import Incident, Why
-from incidents.queries import engine, insight, reminder
+from incidents.queries import engine, insight, paging, reminder
 from incidents.queries import incident as incidents
 from incidents.queries import team as teams
 from tests.factories import (
@@ -30,9 +30,7 @@ pytestmark = pytest.mark.usefixtures("clock")
 
 
 def listed(by, **filters) -> list[str]:
-    return [
-        one.title for one in incidents.incident_list(by=by, filters=incidents.Filters(**filters), page=1).object_list
-    ]
+    return [one.title for one in incidents.incident_list(by=by, filters=incidents.Filters(**filters)).rows]
 
 
 @pytest.mark.parametrize("rows", [1, 3, 60])
@@ -40,8 +38,8 @@ def test_list_costs_the_same(alice, team, rows, django_assert_num_queries):
     for number in range(rows):
         CountermeasureFactory(incident=IncidentFactory(team=team, owner=alice, title=f"{number}"))
     with django_assert_num_queries(3):
-        shown = incidents.incident_list(by=alice, filters=incidents.Filters(), page=1)
-        assert len([(one.team.name, str(one.owner), one.seams) for one in shown]) == min(rows, incidents.PAGE_SIZE)
+        shown = incidents.incident_list(by=alice, filters=incidents.Filters()).rows
+        assert len([(one.team.name, str(one.owner), one.seams) for one in shown]) == min(rows, paging.PAGE_SIZE)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 60])
@@ -241,3 +239,59 @@ def test_letters_given_up_are_counted_for_a_day(clock, organisation):
     assert engine.letters_failed_lately() == 1
     clock.forward(hours=25)
     assert engine.letters_failed_lately() == 0
+
+
+SPOILED = [
+    "~",
+    "x~y",
+    "2026-11-24~1",
+    "9999-12-31T23:59:59+00:00~1",
+    "0001-01-01T00:00+14:00~1",
+    "1~99999999999",
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("sort", list(incidents.SORTS))
+def test_pages_go_there_and_back_and_hold_each_row_once(alice, team, sort):
+    made = [
+        IncidentFactory(
+            team=team,
+            title=f"{n}",
+            severity=["", "S1", "S4"][n % 3],
+            noticed_at=timezone.now() - timedelta(hours=n % 4),
+        )
+        for n in range(11)
+    ]
+    indexed(*made)
+    rows = incidents.incident_rows(by=alice, filters=incidents.Filters(sort=sort))
+    order = incidents.SORTS[sort]
+    whole = list(order.sorted(rows))
+    pages, after = [], ""
+    while True:
+        page = paging.paged(rows, order, after=after, size=4)
+        pages.append(page)
+        if not (after := page.after):
+            break
+    assert [one for page in pages for one in page.rows] == whole and len(whole) == 11
+    assert [page.before != "" for page in pages] == [False, True, True]
+    back = paging.paged(rows, order, before=pages[2].before, size=4)
+    assert (back.rows, back.after != "", back.before != "") == (pages[1].rows, True, True)
+    first = paging.paged(rows, order, before=back.before, size=4)
+    assert (first.rows, first.before) == (pages[0].rows, "")
+    for text in SPOILED:
+        assert order.parse(text) is None or paging.paged(rows, order, after=text, size=4)
+
+
+def test_severity_is_sorted_by_gravity_and_the_open_ones_come_last(alice, team):
+    for title in ("", "S3", "S1"):
+        IncidentFactory(team=team, title=title or "open", severity=title)
+    assert listed(alice, sort="severity") == ["S1", "S3", "open"]
+
+
+def test_due_filters_look_at_the_next_open_promise(alice, story, clock):
+    measure = story.promised(due_on=clock.today + timedelta(days=2))
+    assert [listed(alice, due=due) != [] for due in ("late", "week", "none")] == [False, True, False]
+    clock.forward(days=7)
+    assert [listed(alice, due=due) != [] for due in ("late", "week", "none")] == [True, False, False]
+    assert listed(alice, sort="due") == [measure.incident.title]
