@@ -474,3 +474,54 @@ def may_be_again(new: Likeness, old: Likeness) -> bool:
     same_process = bool(new.process.strip()) and new.process.strip() == old.process.strip()
     same_side = bool(new.counterparty.strip()) and new.counterparty.strip() == old.counterparty.strip()
     return same_process or same_side or alike(new.title, old.title)
+
+
+# How far it reaches ------------------------------------------------------------------------
+
+
+# The effect questions of B-4. About effect, never about fault; the codes are stored and never change.
+EFFECTS: tuple[tuple[str, Severity, str | Promise], ...] = (
+    ("legal_report", Severity.S1, _("法令に基づく報告が要るかもしれない")),
+    ("danger", Severity.S1, _("健康や安全に関わる")),
+    ("many_or_sensitive", Severity.S1, _("1,000人を超える個人情報、または配慮が要る個人情報に関わる")),
+    ("over_million", Severity.S1, _("金額が100万円以上")),
+    ("press", Severity.S1, _("報道や行政から問い合わせがあった")),
+    ("several_outside", Severity.S2, _("社外の複数の相手に及ぶ")),
+    ("personal_data", Severity.S2, _("個人情報が関わる")),
+    ("over_hundred_thousand", Severity.S2, _("金額が10万円以上")),
+    ("legal_deadline", Severity.S2, _("法定の期限を過ぎた")),
+    ("core_stopped", Severity.S2, _("主な業務が1時間以上止まった")),
+    ("one_outside", Severity.S3, _("社外の一人・一社に及ぶ（従業員が受け手のときも）")),
+    ("some_money", Severity.S3, _("金額が10万円未満")),
+    ("inside_only", Severity.S4, _("チームの中だけで済んだ")),
+)
+
+
+def suggest_severity(codes: Sequence[str]) -> str:
+    """The severity of the heaviest effect that holds (B-4), or "" when none is known. Unknown codes count for nothing."""
+    found = [severity for code, severity, _label in EFFECTS if code in codes]
+    return min(found, default="")
+
+
+def severity_after(*, old: str, wanted: str, effects: Sequence[str], reason: str) -> str:
+    """The severity that an edit comes to: what was chosen, or the suggestion where nothing is chosen yet.
+
+    Raises Refused when a set severity changes, or differs from what the effects suggest, without a reason (C5).
+    """
+    suggested = suggest_severity(effects)
+    new = wanted or (suggested if not old else "")
+    if new == old:
+        return old
+    if old and not reason.strip():
+        raise Refused(
+            "severity_change_needs_reason",
+            _("重大度を変える理由が書かれていません。"),
+            _("何がわかって変わったのかを一行書いてください。"),
+        )
+    if suggested and new != suggested and not reason.strip():
+        raise Refused(
+            "severity_differs",
+            _("影響の答えから出る重大度と違います。"),
+            _("そう判断した理由を一行書くか、影響の答えを見直してください。"),
+        )
+    return new

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, clock, search
-from incidents.enums import EntryKind, IncidentKind, Stage
+from incidents.enums import EntryKind, IncidentKind, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
 from incidents.queries import access
@@ -127,6 +127,16 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     current = lock(incident)
     rules.refuse_change(current.stage)
     _refuse_notice_time(fields.get("noticed_at"), current.first_reported_at)
+    reason = fields.pop("severity_reason", "")
+    if {"severity", "effects"} & fields.keys():
+        fields["severity"] = rules.severity_after(
+            old=current.severity,
+            wanted=fields.get("severity", current.severity),
+            effects=fields.get("effects", current.effects),
+            reason=reason,
+        )
+        if fields["severity"] != current.severity:
+            fields["severity_reason"] = reason.strip()
     changes = {
         name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value
     }
@@ -139,8 +149,19 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     current.save()
     clock.follow(current, by=by)
     audit.note(by, "incident.edited", current, **changes)
+    if "severity" in changes:
+        _tell_severity(current, by=by, old=changes["severity"][0])
     refresh_stage(current, by=by)
     return current
+
+
+def _tell_severity(incident: Incident, *, by: Person, old: str) -> None:
+    names = {"old": Severity(old).label if old else "–", "new": incident.get_severity_display() or "–"}
+    if incident.severity_reason:
+        text = _("重大度: %(old)s → %(new)s（%(reason)s）") % {**names, "reason": incident.severity_reason}
+    else:
+        text = _("重大度: %(old)s → %(new)s") % names
+    tell(incident, by=by, kind=EntryKind.SEVERITY, text=text)
 
 
 @transaction.atomic

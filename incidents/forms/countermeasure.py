@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.base import CalmForm, DayField
+from incidents.forms.meanwhile import MeanwhileForm
 from incidents.rules import CHECK_WINDOW_DAYS
 
 STRENGTH_CHOICES = [
@@ -22,7 +23,7 @@ STRENGTH_CHOICES = [
 ]
 
 
-class MeasureForm(CalmForm):
+class MeasureForm(MeanwhileForm):
     """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
 
     title = forms.CharField(label=_("何を変えますか"), max_length=300)
@@ -73,6 +74,7 @@ class MeasureForm(CalmForm):
         self.fields["root"].queryset = roots
         for name in ("owner", "backup", "checker"):
             self.fields[name].queryset = people
+        self._again = {"roots": roots, "people": people, "severity": severity}
         self.window = CHECK_WINDOW_DAYS.get(severity, 30)
         self.fields["check_on"].help_text = _("空なら、期限から%(days)s日後にします。") % {"days": self.window}
 
@@ -82,9 +84,12 @@ class MeasureForm(CalmForm):
             cleaned["check_on"] = cleaned["due_on"] + timedelta(days=self.window)
         return cleaned
 
-    def plan(self) -> dict[str, Any]:
-        """What the domain's propose and edit take."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "weak_reason"}
+    def plan(self, *, mine_only: bool = False) -> dict[str, Any]:
+        """What the domain's propose and edit take. mine_only: without the fields that this person did not touch."""
+        wanted = set(self.mine()) if mine_only else set(self.own_names())
+        if "due_on" in wanted:
+            wanted.add("check_on")  # an empty one follows the date
+        return {name: value for name, value in self.cleaned_data.items() if name in wanted - {"weak_reason"}}
 
 
 class DoneForm(CalmForm):

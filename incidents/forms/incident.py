@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from incidents.enums import Category, Channel, IncidentKind, Severity, Stage
+from incidents.enums import Category, Channel, IncidentKind, NoticedBy, Severity, Stage
 from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.promise import NextReportForm
+from incidents.rules import EFFECTS
 
 
 class ReportForm(CalmForm):
@@ -58,12 +60,29 @@ class ReportForm(CalmForm):
         return self.cleaned_data["kind"] or IncidentKind.INCIDENT
 
 
-class EditForm(CalmForm):
+class EditForm(MeanwhileForm):
     """What may be known only later."""
 
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
+    effects = forms.MultipleChoiceField(
+        label=_("どこまで影響しましたか"),
+        required=False,
+        choices=[(code, label) for code, _severity, label in EFFECTS],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "当てはまるものに印をつけると、いちばん重いものから重大度が決まります。だれのせいかは関係ありません。"
+        ),
+    )
     severity = forms.ChoiceField(
-        label=_("重大度"), choices=[("", _("まだ決めない")), *Severity.choices], required=False
+        label=_("重大度"),
+        choices=[("", _("影響から決める")), *Severity.choices],
+        required=False,
+    )
+    severity_reason = forms.CharField(
+        label=_("重大度の理由"),
+        max_length=300,
+        required=False,
+        help_text=_("重大度を変えるときと、影響の答えと違う重大度にするときに書きます。"),
     )
     category = forms.ChoiceField(label=_("分類"), choices=[("", _("まだ決めない")), *Category.choices], required=False)
     counterparty = forms.CharField(label=_("相手"), max_length=160, required=False)
@@ -71,20 +90,28 @@ class EditForm(CalmForm):
     process = forms.CharField(label=_("業務"), max_length=120, required=False)
     occurred_at = MomentField(label=_("起きた時刻"), required=False)
     noticed_at = MomentField(label=_("気づいた時刻"))
+    recognised_at = MomentField(label=_("組織として知った時刻"), required=False)
+    noticed_by = forms.ChoiceField(
+        label=_("だれが気づきましたか"), choices=[("", _("まだ決めない")), *NoticedBy.choices], required=False
+    )
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
+    backup = forms.ModelChoiceField(label=_("代わりの人"), queryset=None, required=False, empty_label=_("決めない"))
     body = forms.CharField(
         label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6})
     )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = people
+        self.fields["owner"].queryset = self.fields["backup"].queryset = people
+        self._again = {"people": people}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         occurred, noticed = cleaned.get("occurred_at"), cleaned.get("noticed_at")
         if occurred and noticed and occurred > noticed:
             self.add_error("occurred_at", _("起きた時刻が、気づいた時刻より後になっています。"))
+        if cleaned.get("backup") and cleaned.get("backup") == cleaned.get("owner"):
+            self.add_error("backup", _("担当とは別の方を選んでください。"))
         return cleaned
 
 

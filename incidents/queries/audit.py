@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import AuditEntry, Incident
+from incidents.models import AuditEntry, Incident, Person
 
 # Every verb that domain code may note; a house test compares this with the code.
 VERBS: dict[str, str | Promise] = {
@@ -179,3 +179,30 @@ def _shown(model: type[models.Model], name: str, value: object) -> str:
     if isinstance(value, bool):
         return str(_("はい") if value else _("いいえ"))
     return str(value)
+
+
+def last_seen(target: models.Model) -> int:
+    """Id of the latest trace of a record; 0 when it has none."""
+    found = AuditEntry.objects.filter(target_type=target._meta.model_name, target_id=target.pk)
+    return found.values_list("pk", flat=True).first() or 0
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """What others changed of a record since a trace: names of the fields, and lines to read."""
+
+    names: set[str]
+    lines: list[tuple[str, str, str, str]]  # who, what, before, after
+
+
+def edits_since(target: models.Model, seen: int, by: Person) -> Meanwhile:
+    """Edits of the record by others after the trace `seen`."""
+    entries = AuditEntry.objects.filter(
+        target_type=target._meta.model_name, target_id=target.pk, pk__gt=seen, verb__endswith=".edited"
+    ).exclude(actor_id=by.pk)
+    names: set[str] = set()
+    lines: list[tuple[str, str, str, str]] = []
+    for entry in reversed(entries[:50]):
+        names |= entry.changes.keys()
+        lines += [(entry.actor_label, *line) for line in readable_changes(entry)]
+    return Meanwhile(names, lines)

@@ -14,8 +14,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
+from incidents.queries import audit, promise
 from incidents.queries import frame as frames
-from incidents.queries import promise
 from incidents.queries import team as teams
 
 THEME_COOKIE = "ushiro_theme"
@@ -76,6 +76,28 @@ def act(request: HttpRequest, form: Any, verb: Callable[..., Any], *, said: str,
         return None
     say(request, said)
     return go(request, to)
+
+
+def refuse_overlap(form: Any, target: Any, by: Any, *, stored_as: dict[str, str] | None = None) -> list[tuple]:
+    """What others changed meanwhile of the very fields that this person changed too: said in the form, nothing saved.
+
+    stored_as: names in the trace for the form's names where they differ. Returns lines to show, [] when none overlaps.
+    """
+    stored_as = stored_as or {}
+    theirs = audit.edits_since(target, form.cleaned_data.get("seen") or 0, by)
+    both = [name for name in form.mine() if stored_as.get(name, name) in theirs.names]
+    if not both or not form.data.get("shown"):
+        return []
+    form.look_again(seen=audit.last_seen(target), current={name: form.initial.get(name) for name in both})
+    show_refusal(
+        form,
+        Refused(
+            "changed_meanwhile",
+            _("ほかの方が同じ所を変えました。あなたの書いたものは、そのまま残してあります。"),
+            _("変わった所を見て、よければもう一度保存してください。"),
+        ),
+    )
+    return theirs.lines
 
 
 def say(request: HttpRequest, text: str) -> None:

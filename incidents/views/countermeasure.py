@@ -13,10 +13,10 @@ from incidents.enums import MeasureStatus
 from incidents.errors import Refused
 from incidents.forms.countermeasure import DoneForm, HandOverForm, MeasureForm, NotDoingForm
 from incidents.models import Countermeasure, Incident
-from incidents.queries import access, team
+from incidents.queries import access, audit, team
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
-from incidents.views.base import act, go, page, render_page, say, show_refusal
+from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
 
 
@@ -41,15 +41,22 @@ def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> 
 
 
 def _save(
-    request: HttpRequest, form: MeasureForm, keep: Callable[..., Countermeasure], promise: Callable[..., Countermeasure]
+    request: HttpRequest,
+    form: MeasureForm,
+    keep: Callable[..., Countermeasure],
+    promise: Callable[..., Countermeasure],
+    *,
+    mine_only: bool = False,
 ) -> Countermeasure | None:
     """Keep the idea, or promise it with the promise button. A refusal keeps nothing but what stands in the form."""
     promised = "commit" in request.POST
     try:
         if promised:
-            measure = promise(by=request.user, weak_reason=form.cleaned_data["weak_reason"], **form.plan())
+            measure = promise(
+                by=request.user, weak_reason=form.cleaned_data["weak_reason"], **form.plan(mine_only=mine_only)
+            )
         else:
-            measure = keep(by=request.user, **form.plan())
+            measure = keep(by=request.user, **form.plan(mine_only=mine_only))
     except Refused as refusal:
         show_refusal(form, refusal)
         return None
@@ -58,8 +65,10 @@ def _save(
     return measure
 
 
-def _measure_page(request: HttpRequest, form: MeasureForm, incident: Incident, draft: str, title: str) -> HttpResponse:
-    context = {"form": form, "incident": incident, "draft": draft, "title": title}
+def _measure_page(
+    request: HttpRequest, form: MeasureForm, incident: Incident, draft: str, title: str, **more: Any
+) -> HttpResponse:
+    context = {"form": form, "incident": incident, "draft": draft, "title": title, **more}
     return render_page(request, "incidents/countermeasure/form.html", context)
 
 
@@ -84,12 +93,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     initial = {name: getattr(measure, name) for name in verbs.PLAN_FIELDS}
     if check is not None:
         initial |= {name: getattr(check, field) for name, field in verbs.CHECK_FIELDS.items()}
-    form = _form(request, measure.incident, initial)
-    if form.is_valid():
-        saved = _save(request, form, partial(verbs.edit, measure), partial(verbs.edit_and_commit, measure))
-        if saved is not None:
+    form = _form(request, measure.incident, initial | {"seen": audit.last_seen(measure)})
+    stored_as = {name: f"check_{field}" for name, field in verbs.CHECK_FIELDS.items()}
+    meanwhile: list[tuple] = []
+    if form.is_valid() and not (meanwhile := refuse_overlap(form, measure, request.user, stored_as=stored_as)):
+        keep, promise = partial(verbs.edit, measure), partial(verbs.edit_and_commit, measure)
+        if _save(request, form, keep, promise, mine_only=True) is not None:
             return go(request, measure.get_absolute_url())
-    return _measure_page(request, form, measure.incident, f"measure-edit-{measure.pk}", _("対策を整える"))
+    draft, title = f"measure-edit-{measure.pk}", _("対策を整える")
+    return _measure_page(request, form, measure.incident, draft, title, meanwhile=meanwhile)
 
 
 @page

@@ -23,7 +23,7 @@ from incidents.queries import access, audit, promise, team
 from incidents.queries import incident as incidents
 from incidents.queries.paging import COUNTED
 from incidents.templatetags.ui import moment, shortday
-from incidents.views.base import act, go, page, render_page, say, say_refusal, show_refusal
+from incidents.views.base import act, go, page, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
 from incidents.views.proof import proof_context
 
@@ -171,20 +171,29 @@ def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
 @page
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    initial = {name: getattr(incident, name) for name in EditForm.base_fields}
+    own = [name for name in EditForm.base_fields if name not in {"seen", "shown", "severity_reason"}]
+    initial = {name: getattr(incident, name) for name in own} | {"seen": audit.last_seen(incident)}
     people = team.can_work(incident.team, also=incident.owner)
     form = EditForm(request.POST or None, people=people, initial=initial)
-    if form.is_valid():
+    meanwhile: list[tuple] = []
+    if form.is_valid() and not (meanwhile := refuse_overlap(form, incident, request.user)):
         try:
-            # Only what was changed: a browser's field cuts the seconds of times that nobody touched.
-            changed = {name: form.cleaned_data[name] for name in form.changed_data}
-            verbs.edit(incident, by=request.user, **changed)
+            # Only what was changed: a browser's field cuts the seconds of times that nobody touched, and a field that
+            # somebody else changed meanwhile must not be put back.
+            mine = set(form.mine()) & set(form.changed_data)
+            verbs.edit(incident, by=request.user, **{name: form.cleaned_data[name] for name in mine})
         except Refused as refusal:
             show_refusal(form, refusal)
         else:
             say(request, _("保存しました。"))
             return go(request, incident.get_absolute_url())
-    context = {"form": form, "incident": incident, "title": _("記録を書きかえる"), "draft": f"edit-{incident.number}"}
+    context = {
+        "form": form,
+        "incident": incident,
+        "title": _("記録を書きかえる"),
+        "draft": f"edit-{incident.number}",
+        "meanwhile": meanwhile,
+    }
     return render_page(request, "incidents/form.html", context)
 
 

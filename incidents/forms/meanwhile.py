@@ -1,0 +1,62 @@
+"""Two people with the same record open: the second sees what changed meanwhile and keeps their own text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+
+from incidents.forms.base import CalmForm
+
+
+class MeanwhileForm(CalmForm):
+    """A form that knows what it showed, so that an untouched field never overwrites somebody else's change.
+
+    seen: id of the last trace of the record when the form was made. shown: the values as they stood in the fields.
+    """
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**62)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=500_000)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:
+            self.initial["shown"] = json.dumps({name: self._raw(name) for name in self.own_names()})
+
+    def own_names(self) -> list[str]:
+        return [name for name in self.fields if name not in {"seen", "shown"}]
+
+    def _raw(self, name: str) -> list[str]:
+        """The value as the field's widget sends it."""
+        bound = self[name]
+        value = bound.field.widget.format_value(bound.value())
+        values = value if isinstance(value, (list, tuple)) else [value]
+        return sorted(str(one).replace("\r\n", "\n") for one in values if one not in (None, "", False))
+
+    def mine(self) -> list[str]:
+        """Names of the fields that this person changed from what they were shown; a form without `shown` counts all."""
+        try:
+            shown = json.loads(self.data.get("shown") or "{}")
+        except ValueError:
+            shown = {}
+        if not isinstance(shown, dict):
+            shown = {}
+        return [name for name in self.own_names() if name not in shown or self._raw(name) != shown[name]]
+
+    def look_again(self, *, seen: int, current: dict[str, Any]) -> None:
+        """After a refusal: what is here now counts as seen, so that sending once more is meant. The typed text stays.
+
+        current: the values that the record has now, for the fields that both changed.
+        """
+        try:
+            shown = json.loads(self.data.get("shown") or "{}")
+        except ValueError:
+            shown = {}
+        now = type(self)(initial=current, **self._again)
+        shown.update({name: now._raw(name) for name in current})
+        data = self.data.copy()
+        data["seen"], data["shown"] = str(seen), json.dumps(shown)
+        self.data = data
+
+    _again: dict[str, Any] = {}
