@@ -18,6 +18,7 @@ from incidents.views import (
     recurrence,
     review,
     setup,
+    spread,
     timeline,
     today,
 )
@@ -78,6 +79,8 @@ urlpatterns = [
     path("checks/<int:pk>/", check.outcome, name="check"),
     path("checks/<int:pk>/hand-over/", check.hand_over, name="check-hand-over"),
     path("follow-ups/<int:pk>/review/", review.answer, name="follow-up-review"),
+    path("incidents/<str:key>/spread/", spread.ask, name="incident-spread"),
+    path("spreads/<int:pk>/", spread.answer, name="spread-answer"),
     path("seams/", countermeasure.seams, name="seam-list"),
     # Letters
     path("letters/", letter.outbox, name="letter-list"),

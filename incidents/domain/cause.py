@@ -66,6 +66,8 @@ def mark_root(why: Why, *, by: Person, factor: str) -> RootCause:
     elif root.withdrawn_at is not None:
         audit.note(by, "root.marked", root, factor=(root.factor, factor), withdrawn_at=(root.withdrawn_at, None))
         root.factor, root.withdrawn_at, root.withdrawn_reason = factor, None, ""
+        # Its review ended when the mark was taken off; a risk that nobody would look at again is no accepted risk.
+        root.risk_reason, root.risk_review_on, root.risk_by = "", None, None
         root.reopened_at, root.reopened_reason = None, ""
         root.save()
     elif root.reopened_at is not None:

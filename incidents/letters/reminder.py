@@ -89,6 +89,8 @@ def item(
 
 def _page(follow_up: FollowUp) -> str:
     """The path of the page on which the promise is kept: its own, else its place on the incident's page."""
+    if follow_up.spread_answer_id:
+        return reverse("spread-answer", args=[follow_up.spread_answer_id])
     if follow_up.kind in REVIEW_KINDS:
         return reverse("follow-up-review", args=[follow_up.pk])
     if follow_up.spread_answer_id:

@@ -27,6 +27,7 @@ from incidents.models import (
     Person,
     Question,
     RootCause,
+    SpreadAnswer,
     Team,
     TimelineEntry,
     Why,
@@ -41,6 +42,11 @@ def role_in(person: Person, team_id: int) -> str | None:
     if not person.is_active:
         return None
     return Membership.objects.filter(person=person, team_id=team_id).values_list("role", flat=True).first()
+
+
+def may_write(person: Person, team_id: int) -> bool:
+    """Whether the person is a member or lead of the team."""
+    return rules.may_edit(role_in(person, team_id))
 
 
 def _require(by: Person, team_id: int, to: Purpose) -> None:
@@ -109,6 +115,17 @@ def get_review(*, by: Person, pk: int, to: Purpose = "read") -> FollowUp:
         .select_related("incident__team", "owner", "root__risk_by", "review_of__not_doing_by", "review_of__owner")
     )
     return _get(visible, by, to, pk, lambda f: f.team_id)
+
+
+def get_spread_answer(*, by: Person, pk: int, to: Purpose = "read") -> SpreadAnswer:
+    """A question that another team has put to one of the person's teams. Raises Http404 or NotAllowed.
+
+    The door of the asked team: the team that asks reads the answer on its own record.
+    """
+    visible = SpreadAnswer.objects.filter(team__in=Team.objects.visible_to(by)).select_related(
+        "spread__incident__team", "team", "answered_by"
+    )
+    return _get(visible, by, to, pk, lambda a: a.team_id)
 
 
 def get_why(*, by: Person, pk: int, to: Purpose = "read") -> Why:

@@ -82,6 +82,8 @@ VERBS: dict[str, str | Promise] = {
     "root.risk_accepted": _("リスクを受け入れました"),
     "root.risk_withdrawn": _("リスクの受け入れをやめました"),
     "root.unmarked": _("真因の印を外しました"),
+    "spread.answered": _("横展開に答えました"),
+    "spread.asked": _("ほかのチームに尋ねました"),
     "team.created": _("チームを作りました"),
     "team.edited": _("チームの設定を変えました"),
     "timeline.amended": _("経緯に追記しました"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 
-from incidents.enums import EDITING_ROLES
+from incidents.enums import EDITING_ROLES, Role
 from incidents.models import Membership, Person, Team
 
 
@@ -42,3 +42,9 @@ def can_work(team: Team, *, also: Person | None = None) -> QuerySet[Person]:
     if also is not None:
         found |= Q(pk=also.pk)
     return Person.objects.filter(found).distinct().order_by("name", "pk")
+
+
+def other_teams(team: Team) -> QuerySet[Team]:
+    """Every other team of the organisation that somebody could answer for, by name alone."""
+    led = Membership.objects.filter(role=Role.LEAD, person__is_active=True).values("team")
+    return Team.objects.filter(pk__in=led).exclude(pk=team.pk).order_by("name")

@@ -14,6 +14,7 @@ from incidents.queries.due_request import requests_of
 from incidents.queries.incident import IncidentPage
 from incidents.queries.reminder import days_left
 from incidents.queries.review import reviews_of
+from incidents.queries.spread import spreads_of
 
 
 def proof_context(request: HttpRequest, incident: Incident, found: IncidentPage, *, may_edit: bool) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def proof_context(request: HttpRequest, incident: Incident, found: IncidentPage,
 
     return {
         "lines": [line(m) for m in found.measures],
+        "spreads": spreads_of(incident),
         "links": recurrence.links_of(incident, request.user),
         "may_recur": recurrence.candidates(incident, request.user) if may_edit else [],
     }

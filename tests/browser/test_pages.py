@@ -20,6 +20,7 @@ from incidents.letters import links
 from incidents.letters.account import password_reset
 from incidents.models import FollowUp, Person
 from tests.browser.fixtures import PHONE
+from tests.factories import SpreadAnswerFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -79,6 +80,8 @@ def pages(alice, bob, story):
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-history": f"/incidents/{key}/history/",
+        "incident-spread": f"/incidents/{key}/spread/",
+        "spread-answer": f"/spreads/{SpreadAnswerFactory(team=running.incident.team).pk}/",
         "incident-recurrence": f"/incidents/{key}/recurrence/?of=K-1",
         "incident-recurrence-unlink": f"/incidents/{key}/recurrence/unlink/",
         "incident-causes": f"/incidents/{key}/causes/",

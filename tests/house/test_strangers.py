@@ -16,7 +16,7 @@ from incidents.domain import due_request as due_requests
 from incidents.domain import promise as promises
 from incidents.domain import question as questions
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
-from tests.factories import ContainmentFactory, LetterFactory, PasteFactory
+from tests.factories import ContainmentFactory, LetterFactory, PasteFactory, SpreadAnswerFactory
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
@@ -105,6 +105,7 @@ def world(clock, story, alice):
 
         countermeasure.not_doing(story.proposed(), by=alice, reason="費用", review_on=clock.today + timedelta(days=60))
         follow = FollowUp.objects.get(kind="not_doing_review")
+        spread = SpreadAnswerFactory(team=incident.team)
 
     return World
 

@@ -110,6 +110,13 @@ def test_risk_accepted_anew_has_one_review(story, alice):
     assert [f.due_on for f in FollowUp.objects.filter(root=known.root).open()] == [LATER]
 
 
+def test_root_marked_again_has_no_risk_that_nobody_looks_at(story, alice, bob):
+    known = story.with_root()
+    cause.accept_risk(known.root, by=alice, reason="年に一度", review_on=REVIEW)
+    cause.unmark_root(RootCause.objects.get(), by=bob, reason="まだ下がある")
+    assert cause.mark_root(known.why, by=bob, factor="tool").risk_review_on is None
+
+
 def test_gold_is_asked_after_a_year(golden, bob):
     assert (golden.owner, golden.due_on) == (bob, date(2027, 11, 24))
     assert refused(review.answer_anniversary, golden, by=bob, answer="holds", note=" ") == "no_note"

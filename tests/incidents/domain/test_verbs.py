@@ -22,12 +22,13 @@ from incidents.domain import (
     question,
     recurrence,
     review,
+    spread,
     timeline,
 )
 from incidents.enums import Certainty, Factor, FollowUpKind, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, FollowUp, Membership
-from tests.factories import PasteFactory, TeamFactory
+from tests.factories import MembershipFactory, PasteFactory, TeamFactory
 
 FUTURE = date(2027, 6, 1)
 
@@ -66,6 +67,7 @@ def world(clock, story, team) -> SimpleNamespace:
     made.year = FollowUp.objects.get(kind=FollowUpKind.ANNIVERSARY)
     made.again = story.reported()
     made.linked = recurrence.link(story.reported(), by=story.bob, original=made.crack)
+    made.other = MembershipFactory(role=Role.LEAD).team
     made.carols = None
     return made
 
@@ -165,6 +167,12 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "unlink recurrence": (
         "incident.recurrence_unlinked",
         lambda w, by: recurrence.unlink(w.linked, by=by, reason="別の件だった"),
+    ),
+    "spread": (
+        "spread.asked",
+        lambda w, by: spread.spread(
+            w.crack, by=by, teams=[w.other], title="ほかにもありますか", body="", due_on=FUTURE
+        ),
     ),
     "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
     "not_doing": (

@@ -1,0 +1,52 @@
+"""横展開: ask other teams, and answer for one's own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from incidents.domain import spread as verbs
+from incidents.forms.spread import AnswerForm, SpreadForm
+from incidents.queries import access, team
+from incidents.queries.calendar import business_calendar, today_of
+from incidents.views.base import act, page, render_page
+
+USUAL_DAYS = 10  # business days for an answer, unless another day is chosen
+
+
+@page
+def ask(request: HttpRequest, key: str) -> HttpResponse:
+    incident = access.get_incident(by=request.user, key=key, to="edit")
+    due_on = business_calendar(incident.team_id).add_business_days(today_of(request.user), USUAL_DAYS)
+    form = SpreadForm(request.POST or None, teams=team.other_teams(incident.team), initial={"due_on": due_on})
+    said = _("尋ねました。答えがそろうまで、相手のチームのリーダーにお知らせが続きます。")
+    to = f"{incident.get_absolute_url()}#spread"
+    if answered := act(request, form, partial(verbs.spread, incident), said=said, to=to):
+        return answered
+    context = {
+        "form": form,
+        "incident": incident,
+        "title": _("ほかのチームに尋ねる（横展開）"),
+        "lead": _("同じことがほかのチームでも起きないかを尋ねます。この記録は、相手のチームには見えません。"),
+        "action_label": _("尋ねる"),
+        "draft": f"spread-{incident.number}",
+    }
+    return render_page(request, "incidents/form.html", context)
+
+
+@page
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of the asked team: what is asked, by which team, until when, and the answer."""
+    asked = access.get_spread_answer(by=request.user, pk=pk)
+    may_answer = access.may_write(request.user, asked.team_id)
+    if request.method == "POST":
+        asked = access.get_spread_answer(by=request.user, pk=pk, to="edit")
+    form = AnswerForm(request.POST or None)
+    said = _("答えを送りました。ありがとうございます。")
+    if answered := act(request, form, partial(verbs.answer, asked), said=said, to=reverse("spread-answer", args=[pk])):
+        return answered
+    context = {"form": form, "asked": asked, "may_answer": may_answer and not asked.reply}
+    return render_page(request, "incidents/spread/answer.html", context)
