@@ -80,7 +80,7 @@ def test_very_common_words_are_found_along_the_list(alice, team, monkeypatch):
     "words", ["%", "_", "\\", "!", "'", '"', "見%書", "a" * 190, "あ" * 190, "𠮷野", "*", "AND OR NOT", "(", "\x00"]
 )
 def test_signs_are_only_signs(alice, team, words):
-    one = IncidentFactory(team=team, title="見積書", body=words)
+    one = IncidentFactory(team=team, title="見積書", body=words.replace("\x00", ""))
     other = IncidentFactory(team=team, title="請求書")
     indexed(one, other)
     expected = [one.pk] if find.words_of(words) else None
