@@ -10,7 +10,19 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import ReasonForm, Window, adopt, ask
 from incidents.domain import organisation
-from incidents.models import Closure, Organisation
+from incidents.models import Closure, Organisation, ReportClock
+
+
+class WordedForm(forms.ModelForm):
+    """Leaves double entries and the like to the verb, which refuses them in words."""
+
+    def validate_unique(self) -> None: ...
+
+    def validate_constraints(self) -> None: ...
+
+
+# The browser's own widgets: they speak the reader's language and need no script.
+CLOCK_TIME = {"widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}
 
 
 @admin.register(Organisation)
@@ -18,6 +30,8 @@ class OrganisationAdmin(Window):
     """The one row: defaults and calendar of the whole house."""
 
     writes = True
+    form = WordedForm
+    formfield_overrides = {models.TimeField: CLOCK_TIME}
     list_display = ("name", "language", "time_zone", "first_report_minutes", "closed_year_end", "closed_obon")
     fields = organisation.SETTINGS
 
@@ -38,7 +52,6 @@ class ClosureAdmin(Window):
     list_filter = ("works", "team")
     search_fields = ("name",)
     fields = ("day", "name", "team", "works")
-    # The browser's own calendar: it speaks the reader's language and needs no script.
     formfield_overrides = {models.DateField: {"widget": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}}
     actions = ("remove",)
 
@@ -58,5 +71,46 @@ class ClosureAdmin(Window):
             explain=_("これらの日は、ふだんの暦にもどります。"),
             form_class=ReasonForm,
             do=lambda one, reason: organisation.remove_closure(one, by=request.user, reason=reason),
+            done=_("取り消しました。"),
+        )
+
+
+@admin.register(ReportClock)
+class ReportClockAdmin(Window):
+    """How long the first report may take; the narrowest entry counts."""
+
+    writes = True
+    form = WordedForm
+    list_display = ("team_in_words", "severity_in_words", "minutes", "business_hours")
+    list_display_links = ("team_in_words", "severity_in_words")
+    list_select_related = ("team",)
+    list_filter = ("severity", "business_hours", "team")
+    search_fields = ("team__name",)
+    fields = ("team", "severity", "minutes", "business_hours")
+    actions = ("remove",)
+
+    @admin.display(description=_("チーム"), ordering="team__name")
+    def team_in_words(self, obj: ReportClock) -> str:
+        return str(obj.team or _("組織ぜんたい"))
+
+    @admin.display(description=_("重大度"), ordering="severity")
+    def severity_in_words(self, obj: ReportClock) -> str:
+        return obj.get_severity_display() if obj.severity else str(_("どの重大度でも"))
+
+    def save_model(self, request: HttpRequest, obj: ReportClock, form: forms.ModelForm, change: bool) -> None:
+        known = ReportClock.objects.get(pk=obj.pk) if change else None
+        values = {name: form.cleaned_data[name] for name in self.fields}
+        adopt(obj, organisation.set_report_clock(by=request.user, clock=known, **values))
+
+    @admin.action(description=_("登録を取り消す"))
+    def remove(self, request: HttpRequest, queryset: models.QuerySet[ReportClock]) -> HttpResponse | None:
+        return ask(
+            self,
+            request,
+            queryset,
+            action="remove",
+            title=_("登録を取り消す"),
+            explain=_("次に広い決まりが、これからの記録に当てはまります。いま動いている時計は変わりません。"),
+            do=lambda one, reason: organisation.remove_report_clock(one, by=request.user, reason=reason),
             done=_("取り消しました。"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import models
@@ -17,7 +17,7 @@ def plain(value: Any) -> Any:
     """A value as JSON can hold it: records by their label, times in ISO form."""
     if isinstance(value, models.Model):
         return str(value)
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, (date, datetime, time)):
         return value.isoformat()
     return value
 

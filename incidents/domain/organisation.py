@@ -10,9 +10,18 @@ from django.utils.translation import gettext as _
 
 from incidents.domain import audit
 from incidents.errors import NotAllowed, Refused
-from incidents.models import Closure, Incident, Membership, Organisation, Person, Team
+from incidents.models import Closure, Incident, Membership, Organisation, Person, ReportClock, Team
 
-SETTINGS = ("name", "language", "time_zone", "first_report_minutes", "closed_year_end", "closed_obon")
+SETTINGS = (
+    "name",
+    "language",
+    "time_zone",
+    "first_report_minutes",
+    "report_opens_at",
+    "report_closes_at",
+    "closed_year_end",
+    "closed_obon",
+)
 
 
 def refuse_unless_administrator(by: Person) -> None:
@@ -33,10 +42,16 @@ def refuse_unless_member(by: Person, incident: Incident) -> None:
 
 @transaction.atomic
 def edit(*, by: Person, **values: Any) -> Organisation:
-    """Change names of SETTINGS. Raises NotAllowed, ValidationError."""
+    """Change names of SETTINGS. Clocks that run already keep their end. Raises NotAllowed, Refused, ValidationError."""
     refuse_unless_administrator(by)
     organisation = Organisation.objects.select_for_update().get(pk=1)
     changes = audit_changes(organisation, {name: values[name] for name in SETTINGS if name in values})
+    if organisation.report_opens_at >= organisation.report_closes_at:
+        raise Refused(
+            "hours_backwards",
+            _("営業の終わりが、始まりより前になっています。"),
+            _("終わりを始まりより後の時刻にしてください。"),
+        )
     if changes:
         organisation.full_clean()
         organisation.save(update_fields=[*changes, "updated_at"])
@@ -82,3 +97,48 @@ def remove_closure(closure: Closure, *, by: Person, reason: str = "") -> None:
     refuse_unless_administrator(by)
     audit.note(by, "closure.removed", closure, reason=reason, day=(closure.day, None))
     closure.delete()
+
+
+@transaction.atomic
+def set_report_clock(
+    *,
+    by: Person,
+    minutes: int,
+    team: Team | None = None,
+    severity: str = "",
+    business_hours: bool = False,
+    clock: ReportClock | None = None,
+) -> ReportClock:
+    """Say how long the first report may take: for a team, a severity, both, or with neither for the whole house (B-3).
+
+    minutes: at least 1; with business_hours they run only while the house is open. clock: the entry to change; None
+    makes a new one. Clocks that run already keep their end. Raises NotAllowed, Refused.
+    """
+    refuse_unless_administrator(by)
+    Organisation.objects.select_for_update().get(pk=1)  # two administrators enter the same pair one after the other
+    target = ReportClock.objects.select_for_update(of=("self",)).get(pk=clock.pk) if clock else ReportClock()
+    if minutes < 1:
+        raise Refused("no_minutes", _("一次報告までの時間がありません。"), _("1分以上を入れてください。"))
+    if ReportClock.objects.filter(team=team, severity=severity).exclude(pk=target.pk).exists():
+        raise Refused(
+            "clock_taken",
+            _("そのチームと重大度の時計は、もう登録されています。"),
+            _("登録ずみの時計をひらいて直してください。"),
+        )
+    wanted = {"team": team, "severity": severity, "minutes": minutes, "business_hours": business_hours}
+    changes = audit_changes(target, wanted)
+    if clock is None:
+        changes = {name: (None, value) for name, value in wanted.items()}
+    if changes:
+        target.full_clean()
+        target.save()
+        audit.note(by, "clock.set", target, **changes)
+    return target
+
+
+@transaction.atomic
+def remove_report_clock(clock: ReportClock, *, by: Person, reason: str = "") -> None:
+    """The next wider clock counts again. Clocks that run already keep their end. Raises NotAllowed."""
+    refuse_unless_administrator(by)
+    audit.note(by, "clock.removed", clock, reason=reason, minutes=(clock.minutes, None))
+    clock.delete()

@@ -46,6 +46,14 @@ class Item:
         return self.kind == FollowUpKind.SPREAD_ANSWER
 
     @property
+    def is_question(self) -> bool:
+        return self.kind == FollowUpKind.QUESTION
+
+    @property
+    def is_measure(self) -> bool:
+        return self.kind == FollowUpKind.COUNTERMEASURE
+
+    @property
     def late_days(self) -> int:
         return -self.days
 

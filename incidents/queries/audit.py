@@ -23,6 +23,8 @@ VERBS: dict[str, str | Promise] = {
     "containment.lifted": _("応急処置を解きました"),
     "containment.recorded": _("応急処置を書きました"),
     "clock.moved": _("一次報告の時計の終わりを動かしました"),
+    "clock.removed": _("一次報告の時計の決まりを取り消しました"),
+    "clock.set": _("一次報告の時計の決まりを登録しました"),
     "closure.removed": _("休業日を取り消しました"),
     "closure.set": _("休業日を登録しました"),
     "due_request.asked": _("期限の相談をしました"),

@@ -91,6 +91,17 @@ LETTERS = {
             page_url="http://testserver/spreads/1/",
         ),
     ),
+    "digest-question-somebody-elses": lambda p: digest(
+        p, item(kind="question", what="何通出たか", days=-3, mine=False, done_url="")
+    ),
+    "digest-spread-late": lambda p: digest(
+        p,
+        item(kind="spread_answer", what="手で選ぶ送付が、ほかにもありますか", days=-2, done_url=""),
+        item(kind="spread_answer", what="手で選ぶ送付が、ほかにもありますか", days=-5, mine=False, done_url=""),
+    ),
+    "digest-told-outside-somebody-elses": lambda p: digest(
+        p, item(kind="promise", what="新しい期限を伝える", days=-1, mine=False, done_url="")
+    ),
     "moment-first-report-ahead": lambda p: moment(p, kind="first_report", minutes=15),
     "moment-first-report-now": lambda p: moment(p, kind="first_report", minutes=0, mine=False),
     "moment-promise-ahead": lambda p: moment(p, kind="promise", minutes=15),

@@ -29,6 +29,7 @@ def traces() -> list[tuple[str, str]]:
 
 def test_the_organisation_is_changed_by_its_verb(console, admin, organisation):
     data = {"name": "青葉商事株式会社", "language": "ja", "time_zone": "Asia/Tokyo", "first_report_minutes": 45}
+    data |= {"report_opens_at": "08:30", "report_closes_at": "17:30"}
     answer = console.post(page("organisation", "change", 1), data)
     assert answer.status_code == 302
     assert Organisation.objects.get().first_report_minutes == 45
@@ -36,6 +37,8 @@ def test_the_organisation_is_changed_by_its_verb(console, admin, organisation):
     assert (trace.verb, trace.actor_label) == ("organisation.edited", str(admin))
     assert trace.changes["first_report_minutes"] == [60, 45]
     assert trace.changes["closed_year_end"] == [True, False]
+    assert trace.changes["report_opens_at"] == ["09:00:00", "08:30:00"]
+    assert trace.changes["report_closes_at"] == ["18:00:00", "17:30:00"]
     assert console.get(page("organisation", "add")).status_code == 403
 
 

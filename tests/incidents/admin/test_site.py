@@ -26,6 +26,7 @@ from incidents.models import (
     Organisation,
     Person,
     ReminderDelivery,
+    ReportClock,
     Team,
 )
 from tests.factories import (
@@ -39,15 +40,16 @@ from tests.factories import (
     LetterFactory,
     MembershipFactory,
     PersonFactory,
+    ReportClockFactory,
     TeamFactory,
 )
 from tests.incidents.admin.conftest import page
 
 MODELS = [
     AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, ImportRun, Incident, Letter, Membership,
-    Organisation, Person, ReminderDelivery, Team,
+    Organisation, Person, ReminderDelivery, ReportClock, Team,
 ]  # fmt: skip
-WRITABLE = {Closure, Membership, Person, Team}
+WRITABLE = {Closure, Membership, Person, ReportClock, Team}
 
 
 def name_of(model) -> str:
@@ -91,6 +93,7 @@ MAKE = {
     Organisation: lambda: Organisation.objects.get(),
     Person: PersonFactory,
     ReminderDelivery: _delivery,
+    ReportClock: lambda: ReportClockFactory(team=TeamFactory()),
     Team: lambda: MembershipFactory().team,
 }
 
