@@ -31,6 +31,7 @@ from incidents.enums import (
     MOMENT_KINDS,
     REVIEW_KINDS,
     DeliveryState,
+    FollowUpKind,
     FollowUpState,
     LetterKind,
     LetterState,
@@ -49,6 +50,7 @@ from incidents.models import (
 )
 from incidents.queries import reminder as due
 from incidents.queries.calendar import business_calendar, business_calendars, day_here, today_here, today_of, zone_of
+from incidents.queries.reader import escalation, readers
 from tools.plain.holidays import BusinessCalendar
 
 log = logging.getLogger(__name__)
@@ -174,7 +176,7 @@ def _told(follow_up: FollowUp, roles: Iterable[str]) -> list[int]:
             told[follow_up.backup_id] = None
         else:
             # Nobody to stand in: the lead hears of it a step earlier (U5).
-            told.update(dict.fromkeys(_leads(follow_up.team_id)))
+            told.update(dict.fromkeys(escalation(follow_up.incident, follow_up.team_id)))
     return list(told)
 
 
@@ -219,14 +221,6 @@ def _working(people: set[int]) -> set[tuple[int, int]]:
         Membership.objects.filter(person__in=people, person__is_active=True, role__in=rules.EDITING_ROLES).values_list(
             "person_id", "team_id"
         )
-    )
-
-
-def _leads(team_id: int) -> list[int]:
-    return list(
-        Membership.objects.filter(team_id=team_id, role=Role.LEAD, person__is_active=True)
-        .order_by("person_id")
-        .values_list("person_id", flat=True)
     )
 
 
@@ -363,7 +357,7 @@ def _plan_next_week(row: ReminderDelivery, calendar: BusinessCalendar, today: da
 
 
 # Why a person must not be told any more although the promise stands.
-LOST_STANDING = frozenset({"left_team", "viewer", "not_lead", "deactivated"})
+LOST_STANDING = frozenset({"left_team", "viewer", "not_lead", "deactivated", "not_reader"})
 
 
 @transaction.atomic
@@ -400,7 +394,7 @@ def _speak_to_leads(rows: list[ReminderDelivery], today: date) -> None:
                 planned_on=today if row.planned_at else calendar.roll_forward(today),
                 planned_at=row.planned_at,
             )
-            for lead in _leads(follow_up.team_id)
+            for lead in escalation(follow_up.incident, follow_up.team_id)
         ]
         ReminderDelivery.objects.bulk_create(told, ignore_conflicts=True)
         if row.planned_at is None:
@@ -419,9 +413,14 @@ def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
     role = roles.get(follow_up.team_id)
     if role is None:
         return "left_team"
+    if follow_up.incident.restricted and follow_up.kind != FollowUpKind.SPREAD_ANSWER:
+        if row.recipient_id not in readers(follow_up.incident):
+            return "not_reader"
     if row.recipient_id in {follow_up.owner_id, follow_up.backup_id}:
         return "" if rules.may_edit(role) else "viewer"
-    return "" if role == Role.LEAD else "not_lead"
+    if role == Role.LEAD or row.recipient_id in escalation(follow_up.incident, follow_up.team_id):
+        return ""
+    return "not_lead"
 
 
 @transaction.atomic

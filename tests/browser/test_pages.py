@@ -28,6 +28,7 @@ DESK = {"width": 1400, "height": 900}
 # POST alone; what they answer is walked by the tests of the path.
 ACTS = {
     "incident-waive",
+    "incident-unrestrict",
     "incident-why-hint",
     "incident-containment",
     "incident-why",
@@ -71,6 +72,7 @@ def pages(alice, bob, story):
         "incident": f"/incidents/{key}/",
         "incident-edit": f"/incidents/{key}/edit/",
         "incident-first-report": f"/incidents/{key}/first-report/",
+        "incident-readers": f"/incidents/{key}/readers/",
         "incident-phone": f"/incidents/{key}/first-report/phone/",
         "incident-promise": f"/incidents/{key}/promises/new/",
         "incident-report-again": f"/incidents/{key}/report/",

@@ -1,0 +1,108 @@
+"""A restricted record is there for those who are named, and for nobody else in any way (C9, invariant 9)."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidents.domain import incident as incidents
+from incidents.domain import reader, reminder
+from incidents.enums import LetterKind, Role
+from incidents.errors import NotAllowed, Refused
+from incidents.models import Countermeasure, FollowUp, Incident, Letter
+from incidents.queries import insight
+from tests.conftest import _member
+
+pytestmark = pytest.mark.django_db
+CANARY = "給与明細を別の人へ渡した"
+
+
+@pytest.fixture
+def second_lead(team):
+    return _member(team, "山田 聡", "yamada", Role.LEAD)
+
+
+@pytest.fixture
+def closed(clock, story, alice, bob, second_lead, team):
+    """Bob's record, with a promised measure; alice may read it, the other lead may not."""
+    known = story.with_root(title=CANARY)
+    measure = story.promised(to=known, title="明細を本人の画面だけに出す")
+    reader.restrict(known.incident, by=bob, readers=[alice])
+    return measure.incident
+
+
+PLACES = ["/", "/incidents/", "/incidents/?q=給与明細", "/seams/?view=all", "/letters/"]
+
+
+def test_who_is_not_named_finds_nothing(closed, client_of, second_lead, vera):
+    for person in (second_lead, vera):
+        client = client_of(person)
+        assert client.get(closed.get_absolute_url()).status_code == 404
+        for url in PLACES:
+            text = client.get(url).content.decode()
+            assert CANARY not in text.replace('value="給与明細"', ""), url
+            assert "明細を本人" not in text, url
+        assert Incident.objects.visible_to(person).count() == 0
+        assert Countermeasure.objects.visible_to(person).count() == 0
+        assert FollowUp.objects.visible_to(person).count() == 0
+        assert insight.team_bowl(person).total == 0
+
+
+def test_named_people_and_those_it_belongs_to_read_it(closed, client_of, alice, bob):
+    for person in (alice, bob):
+        assert client_of(person).get(closed.get_absolute_url()).status_code == 200
+        assert CANARY in client_of(person).get("/incidents/").content.decode()
+
+
+def test_an_unnamed_lead_is_not_mailed_and_the_named_one_is(closed, clock, alice, second_lead):
+    clock.to("2027-02-10 10:00")
+    reminder.write_due_digests()
+    told = {one.recipient for one in Letter.objects.filter(kind=LetterKind.DIGEST)}
+    assert alice in told
+    assert second_lead not in told
+
+
+def test_a_lead_must_be_able_to_read(crack, bob, vera):
+    with pytest.raises(Refused) as refusal:
+        reader.restrict(crack, by=bob, readers=[vera])
+    assert refusal.value.code == "no_lead_reader"
+
+
+def test_nobody_shuts_themselves_out(crack, alice, second_lead):
+    with pytest.raises(Refused) as refusal:
+        reader.restrict(crack, by=alice, readers=[second_lead])
+    assert refusal.value.code == "shuts_self_out"
+
+
+def test_a_stranger_is_not_named(crack, alice, carol):
+    with pytest.raises(Refused) as refusal:
+        reader.restrict(crack, by=alice, readers=[alice, carol])
+    assert refusal.value.code == "not_in_team"
+
+
+def test_a_member_who_does_not_own_it_may_not(crack, alice, team):
+    other = _member(team, "中村 翼", "nakamura", Role.MEMBER)
+    with pytest.raises(NotAllowed) as refusal:
+        reader.restrict(crack, by=other, readers=[alice, other])
+    assert refusal.value.code == "not_lead_or_owner"
+
+
+def test_open_again(closed, bob, client_of, second_lead):
+    reader.unrestrict(closed, by=bob)
+    assert client_of(second_lead).get(closed.get_absolute_url()).status_code == 200
+    with pytest.raises(Refused) as refusal:
+        reader.unrestrict(closed, by=bob)
+    assert refusal.value.code == "not_restricted"
+
+
+def test_a_new_backup_reads_it(closed, bob, client_of, second_lead):
+    incidents.edit(closed, by=bob, backup=second_lead)
+    assert client_of(second_lead).get(closed.get_absolute_url()).status_code == 200
+
+
+def test_the_page(closed, client_of, alice, bob):
+    client = client_of(alice)
+    url = closed.get_absolute_url() + "readers/"
+    assert "チームの全員が読めるように戻す" in client.get(url).content.decode()
+    assert client.post(url, {"readers": [alice.pk, bob.pk]}).status_code == 302
+    assert client.post(url + "open/").status_code == 302
+    assert not Incident.objects.get(pk=closed.pk).restricted
