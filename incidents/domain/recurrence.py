@@ -64,7 +64,7 @@ def link(incident: Incident, *, by: Person, original: Incident | None) -> Incide
     tell(current, by=by, kind=EntryKind.LINK, text=_("%(ref)s の再発です") % {"ref": original.reference})
     said = _("%(ref)s として再発しました") % {"ref": current.reference}
     if failed:
-        titles = _("、").join(f"「{measure.title}」" for measure in failed)
+        titles = _("、").join(measure.title for measure in failed)
         said = _("%(ref)s として期間のうちに再発しました。効かなかった対策: %(titles)s") % {
             "ref": current.reference,
             "titles": titles,
