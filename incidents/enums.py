@@ -249,7 +249,6 @@ class DeliveryState(models.TextChoices):
 class LetterKind(models.TextChoices):
     DIGEST = "digest", _("今日のお知らせ")
     MOMENT = "moment", _("時刻のお知らせ")
-    CARE = "care", _("ひと息の便り")
     ACCOUNT = "account", _("サインインの手続き")
     TEST = "test", _("送信テスト")
 

@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='letter',
             name='kind',
-            field=models.CharField(choices=[('digest', '今日のお知らせ'), ('moment', '時刻のお知らせ'), ('care', 'ひと息の便り'), ('account', 'サインインの手続き'), ('test', '送信テスト')], max_length=16, verbose_name='種類'),
+            field=models.CharField(choices=[('digest', '今日のお知らせ'), ('moment', '時刻のお知らせ'), ('account', 'サインインの手続き'), ('test', '送信テスト')], max_length=16, verbose_name='種類'),
         ),
         migrations.AlterField(
             model_name='timelineentry',
