@@ -84,10 +84,12 @@ const sayTrouble = (text) => {
   note.textContent = text;
   box.append(note);
 };
-document.addEventListener("htmx:sendError", () => sayTrouble(english
+// The strip of clocks is asked again by itself, so that its failure is nobody's trouble.
+const asked = (event) => !event.target.closest?.("#clock-strip");
+document.addEventListener("htmx:sendError", (event) => asked(event) && sayTrouble(english
   ? "The connection was lost. What you typed is still here; please try again shortly."
   : "つながりませんでした。書いたものは残っています。少し待って、もう一度お試しください。"));
-document.addEventListener("htmx:responseError", () => sayTrouble(english
+document.addEventListener("htmx:responseError", (event) => asked(event) && sayTrouble(english
   ? "That could not be done. Please reload the page and try again."
   : "うまく受け取れませんでした。ページを読み込み直して、もう一度お試しください。"));
 
