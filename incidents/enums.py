@@ -122,6 +122,7 @@ class EntryKind(models.TextChoices):
     CHECK = "check", _("効果確認")
     PROOF = "proof", _("効いていると確認")
     END = "end", _("終わり方")
+    OUTSIDE = "outside", _("対外")
     IMPORTED = "imported", _("取り込み")
 
 

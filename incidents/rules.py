@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -141,6 +141,58 @@ def _first_report_gate(record: RecordFacts) -> Gate:
         _("一次報告を記録するか、不要な理由を書いてください。"),
         "first-report",
     )
+
+
+def refuse_close_outside(
+    *,
+    at: datetime,
+    agreed: str,
+    noticed_at: datetime,
+    first_reported_at: datetime | None,
+    has_other_side: bool,
+    report_missing: bool,
+    now: datetime,
+) -> None:
+    """対外完了: whether it may be settled with the other side at `at`. The stage is not asked: the two are apart.
+
+    report_missing: somebody waits for a first report that is neither recorded nor waived. Raises Refused.
+    """
+    if not has_other_side:
+        raise Refused(
+            "nobody_outside",
+            _("この記録には、相手が書かれていません。"),
+            _("「書きかえる」で、待っている人か相手を書いてください。"),
+            "outside",
+        )
+    if report_missing:
+        raise Refused(
+            "first_report_missing",
+            _("待っている方への一次報告がまだです。"),
+            _("一次報告を記録するか、不要な理由を書いてください。"),
+            "first-report",
+        )
+    if not agreed.strip():
+        raise Refused(
+            "nothing_agreed",
+            _("相手と決まったことが書かれていません。"),
+            _("何をもって終わりとしたかを、一行書いてください。"),
+            "outside",
+        )
+    if at > now + timedelta(minutes=5):
+        raise Refused(
+            "settled_in_future",
+            _("対外完了の時刻が未来になっています。"),
+            _("相手と確かめた時刻を入れてください。"),
+            "outside",
+        )
+    before = max(noticed_at, first_reported_at or noticed_at)
+    if at < before.replace(second=0, microsecond=0):  # a browser's field has no seconds
+        raise Refused(
+            "settled_before_report",
+            _("対外完了の時刻が、一次報告か気づいた時刻より前です。"),
+            _("どちらかの時刻を確かめてください。"),
+            "outside",
+        )
 
 
 def _cause_gate(record: RecordFacts) -> Gate:

@@ -83,7 +83,19 @@ class IncidentAdmin(Window):
             _("一次報告"),
             {"fields": ("first_report_due_at", "first_reported_at", "first_report_channel", "first_report_waived")},
         ),
-        (_("終わり方"), {"fields": ("end", "end_reason", "duplicate_of", "mended_at", "customer_closed_at")}),
+        (_("終わり方"), {"fields": ("end", "end_reason", "duplicate_of", "mended_at")}),
+        (
+            _("対外完了"),
+            {
+                "fields": (
+                    "customer_closed_at",
+                    "customer_closed_by",
+                    "customer_closed_channel",
+                    "customer_closed_agreed",
+                    "customer_closed_note",
+                )
+            },
+        ),
         (_("取り込み元"), {"fields": ("external_source", "external_id"), "classes": ("collapse",)}),
     )
 
@@ -97,7 +109,11 @@ class IncidentAdmin(Window):
         return format_html('<a href="{}">{}</a>', obj.get_absolute_url(), obj.reference)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Incident]:
-        return super().get_queryset(request).select_related("team", "recorded_by", "owner", "duplicate_of")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("team", "recorded_by", "owner", "duplicate_of", "customer_closed_by")
+        )
 
     def _end(
         self, request: HttpRequest, queryset: models.QuerySet, action: str, stage: Stage, explain: object

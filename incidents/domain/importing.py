@@ -388,6 +388,8 @@ class _Work:
         changes: dict[str, tuple[Any, Any]] = {}
         for name, value in planned.fields.items():
             old = getattr(incident, name)
+            if name == "customer_closed_at" and old != value and self._settled_by_people(incident):
+                continue
             if old != value:
                 changes[name] = (old, value)
                 setattr(incident, name, value)
@@ -397,6 +399,11 @@ class _Work:
             incident.end, incident.end_reason = Stage.REPAIRED_ONLY, self._reason
             changes["end"] = ("", incident.end)
         return changes
+
+    def _settled_by_people(self, incident: Incident) -> bool:
+        """Somebody here has said how things stand with the other side; the source does not put it back."""
+        found = AuditEntry.objects.filter(incident_id=incident.pk, verb__startswith="outside.")
+        return bool(incident.customer_closed_by_id) or found.exists()
 
     def _was_reopened(self, incident: Incident) -> bool:
         return AuditEntry.objects.filter(incident_id=incident.pk, verb="incident.reopened").exists()

@@ -34,6 +34,11 @@ class IncidentFilterForm(forms.Form):
     restricted = forms.ChoiceField(
         label=_("読む人"), required=False, choices=[("", _("すべて")), ("1", _("限っている記録"))]
     )
+    outside = forms.ChoiceField(
+        label=_("対外"),
+        required=False,
+        choices=[("", _("すべて")), ("open", _("続いている")), ("closed", _("対外完了"))],
+    )
     sort = forms.ChoiceField(
         label=_("並び"),
         required=False,

@@ -72,6 +72,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Records whose repair has not come to an end."""
         return self.filter(stage__in=OPEN_STAGES)
 
+    def unsettled(self) -> IncidentQuerySet:
+        """Records with somebody outside, whose matter is not settled yet (対外完了)."""
+        other_side = ~Q(who_waits="") | ~Q(counterparty="") | Q(first_reported_at__isnull=False)
+        return self.filter(other_side, customer_closed_at__isnull=True)
+
     def awaiting_first_report(self) -> IncidentQuerySet:
         """Records whose first-report clock is running."""
         return self.filter(
@@ -137,7 +142,20 @@ class Incident(Stamped):
         "self", models.PROTECT, null=True, blank=True, related_name="recurrences", verbose_name=_("再発の元")
     )
     mended_at = models.DateTimeField(_("金継ぎの時刻"), null=True, blank=True)
+    # Settled with the other side (対外完了): apart from the stage, and never a reason for gold. An imported record
+    # has the time alone.
     customer_closed_at = models.DateTimeField(_("対外完了"), null=True, blank=True)
+    customer_closed_by = models.ForeignKey(
+        "incidents.Person",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("対外完了を記録した人"),
+    )
+    customer_closed_channel = models.CharField(_("確かめ方"), max_length=10, choices=Channel, blank=True)
+    customer_closed_agreed = models.CharField(_("相手と決まったこと"), max_length=300, blank=True)
+    customer_closed_note = models.TextField(_("対外完了のひとこと"), blank=True)
     # Where an imported record comes from; both or neither.
     external_source = models.CharField(_("取り込み元"), max_length=40, blank=True)
     external_id = models.CharField(_("取り込み元の番号"), max_length=120, blank=True)
@@ -170,6 +188,15 @@ class Incident(Stamped):
                 name="first_report_has_channel",
                 condition=Q(first_reported_at__isnull=True) | ~Q(first_report_channel=""),
             ),
+            models.CheckConstraint(
+                name="settled_outside_has_time_person_and_what",
+                condition=Q(customer_closed_by__isnull=True, customer_closed_channel="", customer_closed_agreed="")
+                | (
+                    Q(customer_closed_at__isnull=False, customer_closed_by__isnull=False)
+                    & ~Q(customer_closed_channel="")
+                    & ~Q(customer_closed_agreed="")
+                ),
+            ),
         ]
         indexes = [
             models.Index(fields=["team", "stage", "-noticed_at"], name="incident_team_stage"),
@@ -180,6 +207,11 @@ class Incident(Stamped):
             models.Index(stage_rank(), F("number").desc(), name="incident_stage_rank"),
             models.Index(fields=["team", "category", "-noticed_at"], name="incident_team_category"),
             models.Index(fields=["owner", "-noticed_at"], name="incident_owner_noticed"),
+            models.Index(
+                fields=["team", "-noticed_at", "-number"],
+                name="incident_settled_outside",
+                condition=Q(customer_closed_at__isnull=False),
+            ),
             # 今日: running clocks, and what became of the last quarter.
             models.Index(
                 fields=["team", "first_report_due_at"],
@@ -210,6 +242,11 @@ class Incident(Stamped):
     def first_report_took(self) -> timedelta | None:
         """From notice to first report; None while there is none."""
         return self.first_reported_at - self.noticed_at if self.first_reported_at else None
+
+    @property
+    def has_other_side(self) -> bool:
+        """Whether there is somebody outside to settle with."""
+        return bool(self.who_waits or self.counterparty or self.first_reported_at)
 
     @property
     def clock_is_running(self) -> bool:

@@ -67,7 +67,7 @@ def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
         raise Http404
     found = (
         Incident.objects.visible_to(by)
-        .select_related("team", "owner", "backup", "recorded_by", "duplicate_of")
+        .select_related("team", "owner", "backup", "recorded_by", "duplicate_of", "customer_closed_by")
         .filter(number=int(match[1]))
         .first()
     )

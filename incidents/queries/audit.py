@@ -63,6 +63,8 @@ VERBS: dict[str, str | Promise] = {
     "membership.removed": _("所属を外しました"),
     "organisation.edited": _("組織の設定を変えました"),
     "organisation.set_up": _("組織を作りました"),
+    "outside.closed": _("対外完了を記録しました"),
+    "outside.reopened": _("対外完了を取り消しました"),
     "paste.kept": _("文面を貼りました"),
     "person.created": _("人を登録しました"),
     "person.edited": _("人の設定を変えました"),

@@ -78,6 +78,7 @@ class Filters:
     owner: int | None = None
     due: str = ""
     restricted: bool = False
+    outside: str = ""
     sort: str = "new"
 
     @property
@@ -104,6 +105,10 @@ def incident_rows(*, by: Person, filters: Filters) -> QuerySet[Incident]:
         rows = rows.filter(owner_id=filters.owner)
     if filters.restricted:
         rows = rows.filter(restricted=True)
+    if filters.outside == "closed":
+        rows = rows.filter(customer_closed_at__isnull=False)
+    elif filters.outside:
+        rows = rows.unsettled()
     if filters.due:
         rows = _due(rows, filters.due, today_of(by))
     if filters.q and (found := search.find(filters.q, team.ids_of(by))) is not None:

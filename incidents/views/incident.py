@@ -12,8 +12,8 @@ from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
-from incidents.domain import promise as promises
-from incidents.enums import MeasureStatus, Stage
+from incidents.domain import promise as promise_verbs
+from incidents.enums import FollowUpState, MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.filters import IncidentFilterForm
@@ -83,6 +83,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
     found = incidents.incident_page(incident)
     may_edit = rules.may_edit(role)
     can_edit = may_edit and not incident.end
+    promises = promise.promises_of(incident)
     context = {
         "incident": incident,
         "found": found,
@@ -93,7 +94,8 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "can_edit": can_edit,
         "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
         "may_reopen": may_edit and bool(incident.end),
-        "promises": promise.promises_of(incident),
+        "promises": promises,
+        "promises_left": sum(one.state == FollowUpState.OPEN for one in promises),
         "is_lead": role == "lead",
         "now": timezone.now(),
         "root_form": RootForm(),
@@ -204,7 +206,7 @@ def first_report(request: HttpRequest, key: str) -> HttpResponse:
     initial = {"next_at": timezone.localtime(promise.next_report_default(incident)).strftime("%Y-%m-%dT%H:%M")}
     form = FirstReportForm(request.POST or None, initial=initial)
     said = _("一次報告を記録しました。時計は止まりました。")
-    verb = partial(promises.report_first, incident)
+    verb = partial(promise_verbs.report_first, incident)
     if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
         return answer
     context = {"form": form, "waive_form": WaiveForm(), "incident": incident, "now": timezone.now()}

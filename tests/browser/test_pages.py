@@ -81,6 +81,8 @@ def pages(alice, bob, story):
         "promise-hand-over": f"/promises/{told.pk}/hand-over/",
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
+        "incident-outside": f"/incidents/{key}/outside/",
+        "incident-outside-reopen": f"/incidents/{key}/outside/reopen/",
         "incident-history": f"/incidents/{key}/history/",
         "incident-spread": f"/incidents/{key}/spread/",
         "spread-answer": f"/spreads/{SpreadAnswerFactory(team=running.incident.team).pk}/",

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from incidents.domain import cause, countermeasure, importing, incident, mapping_file
+from incidents.domain import cause, countermeasure, importing, incident, mapping_file, outside
 from incidents.domain.importing import NOUNS, ImportRefused, Result, import_incidents
 from incidents.enums import Certainty, Factor, Stage
 from incidents.errors import NotAllowed
@@ -262,6 +262,22 @@ def test_a_record_taken_up_again_is_not_closed_by_the_next_import(desk: Desk, bo
     incident.reopen(desk.incident("A"), by=bob, reason="まだ直っていない")
     desk.take(ROWS.replace("誤送信", "誤送信（続き）"))
     assert (desk.incident("A").end, desk.incident("A").title) == ("", "誤送信（続き）")
+
+
+def test_what_people_settled_outside_is_not_put_back(desk: Desk, bob: Person, clock: Any):
+    desk.toml.write_text(
+        LOG.replace('noticed_at = "opened"', 'noticed_at = "opened"\ncustomer_closed_at = "at"'), "utf-8"
+    )
+    desk.take()
+    brought = desk.incident("A")
+    assert (brought.customer_closed_at.isoformat(), brought.customer_closed_by) == ("2026-11-21T00:30:00+00:00", None)
+    Incident.objects.filter(external_source="desk").update(counterparty="青空物産")
+
+    outside.reopen(brought, by=bob, reason="まだ続いている")
+    outside.close(desk.incident("B"), by=bob, closed_at=clock.now, channel="phone", agreed="返金で終わり")
+    desk.take(ROWS.replace("誤送信", "誤送信（続き）").replace("二重払い", "二重払い（続き）"))
+    assert (desk.incident("A").title, desk.incident("A").customer_closed_at) == ("誤送信（続き）", None)
+    assert (desk.incident("B").title, desk.incident("B").customer_closed_at) == ("二重払い（続き）", clock.now)
 
 
 def test_a_promised_measure_is_no_longer_the_sources(team: Team, alice: Person, bob: Person, tmp_path: Path):

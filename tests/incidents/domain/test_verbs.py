@@ -19,6 +19,7 @@ from incidents.domain import (
     countermeasure,
     due_request,
     incident,
+    outside,
     question,
     recurrence,
     review,
@@ -66,6 +67,10 @@ def world(clock, story, team) -> SimpleNamespace:
     check.record_outcome(EffectCheck.objects.get(measure=year), by=story.alice, outcome="effective", note="0件")
     made.year = FollowUp.objects.get(kind=FollowUpKind.ANNIVERSARY)
     made.again = story.reported()
+    made.told = story.reported()
+    made.settled = outside.close(
+        story.reported(), by=story.bob, closed_at=timezone.now(), channel="phone", agreed="差し替えで終わり"
+    )
     made.linked = recurrence.link(story.reported(), by=story.bob, original=made.crack)
     made.other = MembershipFactory(role=Role.LEAD).team
     made.carols = None
@@ -94,6 +99,11 @@ VERBS: dict[str, tuple[str, Verb]] = {
         lambda w, by: incident.end_otherwise(w.crack, by=by, end=Stage.REPAIRED_ONLY, reason="一度きりの手順だった"),
     ),
     "reopen": ("incident.reopened", lambda w, by: incident.reopen(w.ended, by=by, reason="もう一度起きた")),
+    "close outside": (
+        "outside.closed",
+        lambda w, by: outside.close(w.told, by=by, closed_at=timezone.now(), channel="mail", agreed="返金で終わり"),
+    ),
+    "reopen outside": ("outside.reopened", lambda w, by: outside.reopen(w.settled, by=by, reason="まだ違う")),
     "record": (
         "timeline.recorded",
         lambda w, by: timeline.record(w.crack, by=by, text="先方に電話した", event_at=timezone.now()),
