@@ -10,17 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.base import CalmForm, DayField
 from incidents.forms.meanwhile import MeanwhileForm
+from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
-
-STRENGTH_CHOICES = [
-    (Strength.ELIMINATE, _("6 やめる — その作業や紙をなくす")),
-    (Strength.AUTOMATE, _("5 自動にする — 人の手と目を機械に置き換える")),
-    (Strength.IMPOSSIBLE, _("4 間違えられなくする — 入力規則や権限で止める")),
-    (Strength.CHECK, _("3 確かめる仕組み — だれが・いつ・何と何を、記録まで決める")),
-    (Strength.CHECKLIST, _("2 手順・チェックリスト — 手順書や表示をつくる")),
-    (Strength.TEACH, _("1 教える・呼びかける — 教育、周知")),
-    (Strength.BE_CAREFUL, _("0 心がける — これだけでは対策に数えません")),
-]
 
 
 class MeasureForm(MeanwhileForm):
@@ -41,7 +32,8 @@ class MeasureForm(MeanwhileForm):
         coerce=int,
         choices=STRENGTH_CHOICES,
         initial=Strength.CHECK.value,
-        help_text=_("上ほど、人の注意に頼らない対策です。"),
+        widget=forms.RadioSelect,
+        help_text=_("この対策がすることに近いものを選びます。上ほど、人の注意に頼りません。"),
     )
     kind = forms.ChoiceField(label=_("種類"), choices=MeasureKind.choices, initial=MeasureKind.CORRECTIVE)
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
@@ -83,6 +75,10 @@ class MeasureForm(MeanwhileForm):
         if cleaned.get("due_on") and not cleaned.get("check_on") and "check_on" not in self.errors:
             cleaned["check_on"] = cleaned["due_on"] + timedelta(days=self.window)
         return cleaned
+
+    def rungs(self) -> list[tuple[Any, Rung]]:
+        """The radios of the strength, each with what such a measure does."""
+        return list(zip(self["strength"], LADDER, strict=True))
 
     def plan(self, *, mine_only: bool = False) -> dict[str, Any]:
         """What the domain's propose and edit take. mine_only: without the fields that this person did not touch."""

@@ -154,7 +154,7 @@ def test_a_crack_becomes_gold(running, open_page, axe, django_db_blocker, settin
     alice.get_by_label("何を変えますか").fill("宛先と添付の会社名が違うと送信できないようにする")
     alice.get_by_label("変更前").fill("送る人が目で見比べる")
     alice.get_by_label("変更後").fill("会社名が違うと送信ボタンが押せない")
-    alice.get_by_label("強さ").select_option("4")
+    alice.get_by_label("間違えられなくする").check()
     alice.get_by_label("担当", exact=True).select_option(label="田中 誠")
     alice.get_by_label("期限").fill(today.isoformat())
     alice.get_by_label("何を測りますか").fill("宛先ちがいの件数")
