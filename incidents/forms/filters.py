@@ -8,56 +8,27 @@ from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Category, IncidentKind, Severity, Stage
 
+ALL = ("", _("すべて"))
 
-class IncidentFilterForm(forms.Form):
-    """What the list may be narrowed by. An unknown or broken value counts as not given: a list never fails."""
+
+class ListFilterForm(forms.Form):
+    """What a list may be narrowed by. An unknown or broken value counts as not given: a list never fails.
+
+    It is told which ones were left out (`left_out`), and what was typed stays where it was typed.
+    """
 
     q = forms.CharField(label=_("ことば"), required=False, max_length=200)
-    stage = forms.ChoiceField(
-        label=_("段階"), required=False, choices=[("", _("すべて")), ("open", _("進行中")), *Stage.choices]
-    )
     team = forms.ChoiceField(label=_("チーム"), required=False)
     owner = forms.ChoiceField(label=_("担当"), required=False)
-    due = forms.ChoiceField(
-        label=_("期限"),
-        required=False,
-        choices=[
-            ("", _("すべて")),
-            ("late", _("過ぎている")),
-            ("week", _("今週")),
-            ("none", _("約束なし")),
-        ],
-    )
-    category = forms.ChoiceField(label=_("分類"), required=False, choices=[("", _("すべて")), *Category.choices])
-    severity = forms.ChoiceField(label=_("重大度"), required=False, choices=[("", _("すべて")), *Severity.choices])
-    kind = forms.ChoiceField(label=_("種類"), required=False, choices=[("", _("すべて")), *IncidentKind.choices])
-    restricted = forms.ChoiceField(
-        label=_("読む人"), required=False, choices=[("", _("すべて")), ("1", _("限っている記録"))]
-    )
-    outside = forms.ChoiceField(
-        label=_("対外"),
-        required=False,
-        choices=[("", _("すべて")), ("open", _("続いている")), ("closed", _("対外完了"))],
-    )
-    sort = forms.ChoiceField(
-        label=_("並び"),
-        required=False,
-        choices=[
-            ("", pgettext_lazy("order", "新しい順")),
-            ("old", pgettext_lazy("order", "古い順")),
-            ("number", pgettext_lazy("order", "番号")),
-            ("severity", pgettext_lazy("order", "重大度")),
-            ("stage", pgettext_lazy("order", "段階")),
-            ("due", pgettext_lazy("order", "期限の近い順")),
-        ],
-    )
+    category = forms.ChoiceField(label=_("分類"), required=False, choices=[ALL, *Category.choices])
+    severity = forms.ChoiceField(label=_("重大度"), required=False, choices=[ALL, *Severity.choices])
 
     def __init__(self, *args: Any, memberships: list, people: Any = (), me: Any = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self._me = me
-        self.fields["team"].choices = [("", _("すべて")), *((m.team.slug, m.team.name) for m in memberships)]
+        self.fields["team"].choices = [ALL, *((m.team.slug, m.team.name) for m in memberships)]
         self.fields["owner"].choices = [
-            ("", _("すべて")),
+            ALL,
             ("me", _("わたし")),
             *((str(person.pk), str(person)) for person in people),
         ]
@@ -71,11 +42,129 @@ class IncidentFilterForm(forms.Form):
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
+    def narrowing(self) -> dict[str, str]:
+        """What of it leaves rows out: neither the order nor the tab."""
+        return {name: value for name, value in self.chosen().items() if name not in {"sort", "view"}}
+
+    def left_out(self) -> list[str]:
+        """The labels of what was given and is not known here."""
+        return [str(self.fields[name].label) for name in self.errors if name in self.fields]
+
     def filters(self) -> dict[str, Any]:
-        """The same as incidents.queries.incident.Filters takes them."""
+        """The chosen values as the list's question takes them."""
         found: dict[str, Any] = dict(self.chosen())
         if "owner" in found:
             found["owner"] = self._me.pk if found["owner"] == "me" else int(found["owner"])
         if "restricted" in found:
             found["restricted"] = True
         return found
+
+
+class IncidentFilterForm(ListFilterForm):
+    """The list of incidents: as incidents.queries.incident.Filters takes it."""
+
+    field_order = (
+        "q",
+        "stage",
+        "team",
+        "owner",
+        "due",
+        "outside",
+        "category",
+        "severity",
+        "kind",
+        "restricted",
+        "sort",
+    )
+
+    stage = forms.ChoiceField(label=_("段階"), required=False, choices=[ALL, ("open", _("進行中")), *Stage.choices])
+    due = forms.ChoiceField(
+        label=_("期限"),
+        required=False,
+        choices=[
+            ALL,
+            ("late", _("過ぎている")),
+            ("week", _("今週")),
+            ("none", _("約束なし")),
+        ],
+    )
+    outside = forms.ChoiceField(
+        label=_("対外"),
+        required=False,
+        choices=[ALL, ("open", _("続いている")), ("closed", _("対外完了"))],
+    )
+    kind = forms.ChoiceField(label=_("種類"), required=False, choices=[ALL, *IncidentKind.choices])
+    restricted = forms.ChoiceField(label=_("読む人"), required=False, choices=[ALL, ("1", _("限っている記録"))])
+    sort = forms.ChoiceField(
+        label=_("並び"),
+        required=False,
+        choices=[
+            ("", pgettext_lazy("order", "新しい順")),
+            ("old", pgettext_lazy("order", "古い順")),
+            ("number", pgettext_lazy("order", "番号")),
+            ("severity", pgettext_lazy("order", "重大度")),
+            ("stage", pgettext_lazy("order", "段階")),
+            ("due", pgettext_lazy("order", "期限の近い順")),
+        ],
+    )
+
+
+class SeamFilterForm(ListFilterForm):
+    """The list of countermeasures: as incidents.queries.countermeasure.Filters takes it."""
+
+    field_order = ("view", "q", "team", "owner", "due", "strength", "category", "severity", "sort")
+
+    view = forms.ChoiceField(
+        label=_("表示"),
+        required=False,
+        widget=forms.HiddenInput,
+        choices=[
+            ("mine", _("わたしの")),
+            ("running", _("進行中")),
+            ("checking", _("確認待ち")),
+            ("gold", pgettext_lazy("measure", "金")),
+            ("ideas", _("案")),
+            ("dropped", _("実施しない")),
+            ("all", _("すべて")),
+        ],
+    )
+    due = forms.ChoiceField(
+        label=_("期限"),
+        required=False,
+        choices=[ALL, ("late", _("過ぎている")), ("week", _("今週")), ("none", _("期限なし"))],
+    )
+    strength = forms.ChoiceField(
+        label=_("強さ"),
+        required=False,
+        choices=[
+            ALL,
+            ("weak", _("弱い")),
+            ("middle", _("中くらい")),
+            ("strong", _("強い")),
+        ],
+    )
+    sort = forms.ChoiceField(
+        label=_("並び"),
+        required=False,
+        choices=[
+            ("", pgettext_lazy("order", "期限の近い順")),
+            ("far", pgettext_lazy("order", "期限の遠い順")),
+            ("new", pgettext_lazy("order", "新しい順")),
+            ("strong", pgettext_lazy("order", "強い順")),
+            ("weak", pgettext_lazy("order", "弱い順")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if self.view_now() == "mine":
+            del self.fields["owner"]  # the tab says whose
+
+    def view_now(self) -> str:
+        wanted = self.data.get("view", "")
+        return wanted if wanted in dict(self.fields["view"].choices) else "mine"
+
+    def tabs(self) -> list[tuple[str, str, bool]]:
+        """The tabs as (value, words, whether it is the one that is shown)."""
+        now = self.view_now()
+        return [(value, str(label), value == now) for value, label in self.fields["view"].choices]

@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,9 +20,15 @@ from incidents.enums import (
 )
 from incidents.models.base import Stamped
 from incidents.models.incident import of_teams, open_to
+from incidents.models.index import NO_DAY
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
+
+
+def due_place() -> Coalesce:
+    """The due day, ideas without one last: what a list sorts by, and never NULL."""
+    return Coalesce(F("due_on"), Value(NO_DAY, output_field=models.DateField()), output_field=models.DateField())
 
 
 class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
@@ -115,7 +122,7 @@ class Countermeasure(Stamped):
         indexes = [
             models.Index(fields=["owner", "status", "due_on"], name="measure_owner_due"),
             models.Index(fields=["status", "due_on", "id"], name="measure_status_due"),
-            models.Index(fields=["due_on", "id"], name="measure_due"),
+            models.Index(due_place(), F("id"), name="measure_due_place"),
             models.Index(fields=["strength", "id"], name="measure_strength"),
             models.Index(fields=["committed_at"], name="measure_committed"),
         ]

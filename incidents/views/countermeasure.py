@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -12,22 +14,40 @@ from incidents.domain import countermeasure as verbs
 from incidents.enums import MeasureStatus
 from incidents.errors import Refused
 from incidents.forms.countermeasure import DoneForm, HandOverForm, MeasureForm, NotDoingForm
+from incidents.forms.filters import SeamFilterForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, team
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
 from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
+from incidents.views.lists import list_context
 
 
 @page
 def seams(request: HttpRequest) -> HttpResponse:
     """金継ぎ: the countermeasures of my teams."""
-    view = request.GET.get("view", "mine")
-    view = view if view in measures.VIEWS else "mine"
-    found, lines = measures.seam_list(by=request.user, view=view, page=request.GET.get("page", "1"))
-    context = {"page": found, "lines": lines, "view": view, "query": f"view={view}"}
+    memberships = team.my_memberships(request.user)
+    form = SeamFilterForm(request.GET, memberships=memberships, people=team.people_of(memberships), me=request.user)
+    found = measures.seam_list(
+        by=request.user,
+        filters=measures.Filters(**form.filters()),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    view = form.view_now()
+    clear = reverse("seam-list") + f"?view={view}"
+    context = {**list_context(form, found, memberships, clear=clear), "view": view, "tabs": tabs_of(form)}
     return render_page(request, "incidents/countermeasure/list.html", context)
+
+
+def tabs_of(form: SeamFilterForm) -> list[dict[str, Any]]:
+    """The tabs, each with what the list is narrowed by now; a tab that says whose takes no owner along."""
+    kept = {name: value for name, value in form.chosen().items() if name != "view"}
+    return [
+        {"words": words, "is_now": is_now, "query": urlencode({"view": value, **kept})}
+        for value, words, is_now in form.tabs()
+    ]
 
 
 def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> MeasureForm:

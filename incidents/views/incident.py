@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -21,10 +20,10 @@ from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonF
 from incidents.models import Incident
 from incidents.queries import access, audit, promise, team
 from incidents.queries import incident as incidents
-from incidents.queries.paging import COUNTED
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
+from incidents.views.lists import list_context
 from incidents.views.proof import proof_context
 
 
@@ -39,14 +38,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    context = {
-        "form": form,
-        "page": found,
-        "query": urlencode(form.chosen()),
-        "chosen": form.chosen(),
-        "several_teams": len(memberships) > 1,
-        "counted": COUNTED,
-    }
+    context = list_context(form, found, memberships, clear=reverse("incident-list"))
     return render_page(request, "incidents/incident/list.html", context)
 
 
