@@ -120,6 +120,23 @@ def report(
     return incident
 
 
+SENT_AGAIN = timedelta(days=1)
+
+
+@transaction.atomic
+def report_once(*, by: Person, team: Team, title: str, noticed_at: datetime, **known: Any) -> Incident:
+    """As `report`; a form that comes a second time, because its answer was lost on the way, makes no second record.
+
+    The same person, word for word the same, within a day: that is the same form. The person's row is held meanwhile,
+    so that two sendings at once become one after the other.
+    """
+    Person.objects.select_for_update().get(pk=by.pk)
+    same = {name: known[name] for name in ("who_waits", "kind", "body") if name in known}
+    recent = Incident.objects.filter(recorded_by=by, created_at__gte=timezone.now() - SENT_AGAIN, end="")
+    made = recent.filter(team=team, title=title, noticed_at=noticed_at, **same).first()
+    return made or report(by=by, team=team, title=title, noticed_at=noticed_at, **known)
+
+
 @transaction.atomic
 def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused."""

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -41,9 +42,15 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A page for somebody signed in. What the door refuses is answered as a calm page, never as a fault."""
 
-    @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated and request.htmx and request.method == "POST":
+            return _sign_in_first(request)
+        return _signed_in(request, *args, **kwargs)
+
+    @login_required
+    @wraps(view)
+    def _signed_in(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         request.user.standing = teams.my_memberships(request.user)  # once for the page, its queries and its frame
         try:
             return view(request, *args, **kwargs)
@@ -51,6 +58,15 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             return render(request, "403.html", {"refusal": refusal}, status=403)
 
     return guarded
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
+    """A form of a page whose session has ended: the browser goes to the sign-in, and from there back to that page.
+
+    A plain redirect would put the sign-in page where the form stands, and what was typed would be gone.
+    """
+    back = request.htmx.current_url_abs_path or request.get_full_path()
+    return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(back).url})
 
 
 def show_refusal(form: Any, refusal: Refused) -> None:

@@ -51,7 +51,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.POST or None, teams=teams)
     if form.is_valid():
         try:
-            incident = verbs.report(by=request.user, **form.cleaned_data)
+            incident = verbs.report_once(by=request.user, **form.cleaned_data)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:

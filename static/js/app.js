@@ -86,7 +86,8 @@ const sayTrouble = (text) => {
 };
 // The strip of clocks is asked again by itself, so that its failure is nobody's trouble.
 const asked = (event) => !event.target.closest?.("#clock-strip");
-document.addEventListener("htmx:sendError", (event) => asked(event) && sayTrouble(english
+const told = (event) => event.target.matches?.("form[data-draft]"); // draft.js says it beside the button
+document.addEventListener("htmx:sendError", (event) => asked(event) && !told(event) && sayTrouble(english
   ? "The connection was lost. What you typed is still here; please try again shortly."
   : "つながりませんでした。書いたものは残っています。少し待って、もう一度お試しください。"));
 document.addEventListener("htmx:responseError", (event) => asked(event) && sayTrouble(english

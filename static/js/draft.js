@@ -5,13 +5,28 @@
 // Kept: text, choices, ticks. Never kept: passwords, files, hidden fields, anything with data-no-draft or
 // autocomplete="one-time-code|cc-…|…-password". A draft belongs to the signed-in person (body[data-person], when given)
 // and is thrown away after 30 days, when the form was accepted, or by the 破棄する button.
+//
+// Without a line the form is not sent but waits, says so beside its button, and goes out by itself when the line is back.
+// A form with data-once goes again even when its answer was lost on the way: the server makes one record of both.
 
 const PREFIX = "ushiro:draft:";
 const SENT = "ushiro:sent";
 const AGE = 30 * 24 * 3600 * 1000;
+const SIGN_IN = /\/(login|reauthenticate)\//;
+const AGAIN = 10_000; // a line that is there but brings nothing is tried again after this many milliseconds
 const words = document.documentElement.lang.startsWith("en")
-  ? { back: "Your draft of %s has been put back.", drop: "Discard it" }
-  : { back: "%s に書きかけた下書きを戻しました。", drop: "破棄する" };
+  ? {
+    back: "Your draft of %s has been put back.", drop: "Discard it",
+    waits: "There is no connection. What you typed is kept here, and will be sent by itself when the connection is back.",
+    lost: "The connection was lost. What you typed is still here; please try again shortly.",
+    stop: "Do not send it by itself",
+  }
+  : {
+    back: "%s に書きかけた下書きを戻しました。", drop: "破棄する",
+    waits: "いま、つながっていません。書いたものはここに残っています。つながったら、自動で送ります。",
+    lost: "つながりませんでした。書いたものは残っています。少し待って、もう一度お試しください。",
+    stop: "自動で送らない",
+  };
 
 const store = {
   get: (key) => { try { return JSON.parse(localStorage.getItem(key)); } catch { return null; } },
@@ -81,6 +96,71 @@ const tell = (form, key, savedAt, before) => {
   form.prepend(note);
 };
 
+// The sentence beside the button that was pressed; a new one takes the old one's place.
+const sentence = (form, text) => {
+  form.querySelector("[data-unsent]")?.remove();
+  const note = document.createElement("div");
+  note.className = "draft-note";
+  note.dataset.unsent = "";
+  note.setAttribute("role", "status");
+  const place = form.querySelector(".actions") ?? form.querySelector("[type=submit]");
+  place ? place.before(note) : form.append(note);
+  const said = document.createElement("span");
+  note.append(said);
+  said.textContent = text;
+  return note;
+};
+
+const waiting = new WeakMap(); // form -> stops its waiting
+
+const wait = (form, submitter) => {
+  waiting.get(form)?.();
+  const note = sentence(form, words.waits);
+  let timer = 0;
+  const stop = () => {
+    window.removeEventListener("online", go);
+    window.clearTimeout(timer);
+    waiting.delete(form);
+    note.remove();
+  };
+  const go = () => {
+    stop();
+    if (form.isConnected) form.requestSubmit(submitter?.isConnected && submitter.form === form ? submitter : undefined);
+  };
+  window.addEventListener("online", go);
+  if (navigator.onLine) timer = window.setTimeout(go, AGAIN);
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn sm";
+  button.textContent = words.stop;
+  button.addEventListener("click", () => { stop(); submitter?.focus(); });
+  note.append(button);
+  waiting.set(form, stop);
+};
+
+// Before htmx and the browser: where there is no line, nothing goes out and nothing is left.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset?.draftOn) return;
+  if (navigator.onLine) {
+    waiting.get(form)?.();
+    form.querySelector("[data-unsent]")?.remove();
+    return;
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  form.dispatchEvent(new Event("change")); // keeps the draft as it stands
+  wait(form, event.submitter);
+}, true);
+
+// The line was cut under way: whether the form had arrived, nobody here can know.
+document.addEventListener("htmx:sendError", (event) => {
+  const form = event.target;
+  if (!form.dataset?.draftOn) return;
+  if ("once" in form.dataset) wait(form, form.querySelector("[type=submit]"));
+  else sentence(form, words.lost);
+});
+
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 const watch = (form) => {
@@ -115,9 +195,11 @@ const watch = (form) => {
     try { sessionStorage.setItem(SENT, key); } catch { /* forbidden */ }
   });
   form.addEventListener("htmx:afterRequest", (event) => {
-    const { elt, successful, xhr } = event.detail;
+    const { elt, xhr } = event.detail;
+    const taken = xhr?.status >= 200 && xhr.status < 300; // htmx's own `successful` says nothing when it is sent on
     const back = /is-invalid|alert-danger/.test(xhr?.responseText ?? ""); // the form came back with its faults
-    if (elt === form && successful && !back) { form.dataset.draftSent = "1"; store.drop(key); }
+    const ended = SIGN_IN.test(xhr?.getResponseHeader("HX-Redirect") ?? ""); // the session had ended: it is still needed
+    if (elt === form && taken && !back && !ended) { form.dataset.draftSent = "1"; store.drop(key); }
   });
 };
 
@@ -126,7 +208,7 @@ const settle = () => {
   let sent = null;
   try { sent = sessionStorage.getItem(SENT); sessionStorage.removeItem(SENT); } catch { return; }
   const arrived = performance.getEntriesByType("navigation")[0];
-  const signIn = /\/(login|reauthenticate)\//.test(location.pathname); // the session had ended: the draft is still needed
+  const signIn = SIGN_IN.test(location.pathname); // the session had ended: the draft is still needed
   if (sent && arrived?.type === "navigate" && arrived.redirectCount > 0 && !signIn) store.drop(sent);
 };
 

@@ -61,6 +61,31 @@ def test_numbers_follow_one_another(bob, team):
     assert report(bob, team).reference == "K-14"
 
 
+def test_form_that_comes_twice_is_one_record(alice, bob, team, other_team, clock):
+    form = {"by": bob, "team": team, "title": "二重払い", "noticed_at": timezone.now(), "who_waits": "銀行", "body": ""}
+    first = incident.report_once(**form)
+    assert incident.report_once(**form) == first
+    assert (Incident.objects.count(), TimelineEntry.objects.count()) == (1, 1)
+
+    others = [
+        incident.report_once(**form | other)
+        for other in (
+            {"by": alice},
+            {"title": "二重払い。"},
+            {"who_waits": ""},
+            {"body": "9:40 電話"},
+            {"kind": IncidentKind.NEAR_MISS},
+            {"noticed_at": timezone.now() - timedelta(minutes=1)},
+        )
+    ]
+    assert len({one.number for one in [first, *others]}) == 7
+    incident.end_otherwise(first, by=bob, end=Stage.WITHDRAWN, reason="試しに書いた")
+    again = incident.report_once(**form)
+    assert again != first
+    clock.forward(days=1, seconds=1)
+    assert incident.report_once(**form) not in [first, again]
+
+
 def test_record_cannot_be_of_tomorrow(bob, team):
     assert refused(report, bob, team, noticed_at=timezone.now() + timedelta(minutes=6)) == "noticed_in_future"
 

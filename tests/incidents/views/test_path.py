@@ -53,6 +53,27 @@ def test_three_fields_record_a_crack_and_start_the_clock(client_of, bob, team):
     assert "一次報告まで" in client_of(bob).get(answer["Location"]).content.decode()
 
 
+def test_form_whose_answer_was_lost_is_answered_again(client_of, bob, team):
+    form = report_form(team)
+    answers = [client_of(bob).post("/incidents/new/", form)["Location"] for _ in range(2)]
+    assert answers == [f"/incidents/{Incident.objects.get().reference}/"] * 2
+
+
+def test_form_of_an_ended_session_goes_to_the_sign_in_and_back_to_its_page(client_of, dave, crack):
+    path = crack.get_absolute_url()
+    answer = client_of(dave).post(
+        f"{path}whys/", {"text": "x"}, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{path}?a=1"}
+    )
+    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (
+        204,
+        f"/account/login/?next={path}%3Fa%3D1",
+        b"",
+    )
+    elsewhere = {"HX-Request": "true", "HX-Current-URL": "https://elsewhere.example/"}
+    answer = client_of(dave).post(f"{path}whys/", {"text": "x"}, headers=elsewhere)
+    assert answer["HX-Redirect"] == f"/account/login/?next={path}whys/"
+
+
 def test_bad_input_says_what_to_do_and_loses_nothing(client_of, bob, team):
     tomorrow = (timezone.localtime() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     answer = client_of(bob).post("/incidents/new/", report_form(team, noticed_at=tomorrow))
