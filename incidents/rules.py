@@ -379,15 +379,24 @@ def refuse_commit(
             )
 
 
-def refuse_complete(*, status: str, note: str, evidence: str) -> None:
-    """Raises Refused unless a promised measure comes with evidence or a note (invariant 3)."""
+def refuse_complete(*, status: str, note: str, evidence: str, name: str = "", version: str = "") -> None:
+    """Raises Refused unless a promised measure comes with evidence or a note (invariant 3).
+
+    evidence: a link; name: the document or tool that changed; version: of that document or tool (M6).
+    """
     if status not in RUNNING_STATUSES:
         raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
-    if not note.strip() and not evidence.strip():
+    if not (note.strip() or evidence.strip() or name.strip()):
         raise Refused(
             "no_evidence",
             _("実施の証拠かひとことが要ります。"),
             _("何をしたかを一行書くか、変えた手順書や画面のリンクを入れてください。"),
+        )
+    if version.strip() and not (evidence.strip() or name.strip()):
+        raise Refused(
+            "version_of_nothing",
+            _("何の版かが書かれていません。"),
+            _("変えた文書や道具の名前か、リンクを入れてください。"),
         )
 
 

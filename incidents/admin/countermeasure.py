@@ -21,7 +21,19 @@ class CountermeasureAdmin(Window):
     fieldsets = (
         (None, {"fields": ("title", "incident", "root", "kind", "strength", "status", "before", "after")}),
         (_("約束"), {"fields": ("owner", "backup", "due_on", "promised_outside", "weak_reason", "committed_at")}),
-        (_("実施"), {"fields": ("done_at", "done_by", "done_note", "done_evidence")}),
+        (
+            _("実施"),
+            {
+                "fields": (
+                    "done_at",
+                    "done_by",
+                    "done_note",
+                    "done_evidence_name",
+                    "done_evidence_version",
+                    "done_evidence",
+                )
+            },
+        ),
         (_("実施しない"), {"fields": ("not_doing_reason", "not_doing_by", "not_doing_review_on")}),
     )
 

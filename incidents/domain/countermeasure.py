@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ from incidents.queries import access
 from incidents.queries.calendar import today_here
 
 PLAN_FIELDS = ("title", "kind", "before", "after", "strength", "root", "owner", "backup", "due_on", "promised_outside")
+EVIDENCE_FIELDS = ("done_evidence_name", "done_evidence_version", "done_evidence")
+DONE_FIELDS = ("done_at", "done_by", "done_note", *EVIDENCE_FIELDS)
 CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on": "check_on", "checker": "checker"}
 
 
@@ -31,6 +34,31 @@ def members_only(incident: Incident, *people: Person | None) -> None:
             )
 
 
+def _help_by(measure: Countermeasure, people: Iterable[Person] | None) -> dict[str, tuple[str, str]]:
+    """Let these people help with the measure, or with None leave them but for its owner and backup.
+
+    Returns the change for the trace, {} when there is none. Raises Refused for a helper who is its owner or backup
+    already, or who may not work in the team.
+    """
+    old = list(measure.helpers.order_by("name", "pk"))
+    own = {measure.owner_id, measure.backup_id}
+    if people is None:
+        new = [one for one in old if one.pk not in own]
+    else:
+        new = list(people)
+        if any(one.pk in own for one in new):
+            raise Refused(
+                "helper_is_owner",
+                _("担当か代わりの人が、手伝う人にも入っています。"),
+                _("手伝う人から外すか、担当を別の方にしてください。"),
+            )
+        members_only(measure.incident, *new)
+    if {one.pk for one in old} == {one.pk for one in new}:
+        return {}
+    measure.helpers.set(new)
+    return {"helpers": (_("、").join(map(str, old)), _("、").join(map(str, new)))}
+
+
 def _open_check(measure: Countermeasure) -> EffectCheck | None:
     return measure.checks.filter(outcome="").select_related("checker").first()
 
@@ -39,15 +67,18 @@ def _open_check(measure: Countermeasure) -> EffectCheck | None:
 def propose(incident: Incident, *, by: Person, title: str, **plan: Any) -> Countermeasure:
     """Write down a measure as an idea; everything but the title may come later.
 
-    plan: names of PLAN_FIELDS, and check_what, check_threshold, check_on, checker for the effect check.
+    plan: names of PLAN_FIELDS, helpers (people beside owner and backup), and check_what, check_threshold, check_on,
+    checker for the effect check.
     Raises NotAllowed, Refused.
     """
     editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
     check = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
+    helpers = plan.pop("helpers", None)
     members_only(current, plan.get("owner"), plan.get("backup"), check.get("checker"))
     measure = Countermeasure.objects.create(incident=current, title=title, **plan)
+    _help_by(measure, helpers)
     EffectCheck.objects.create(measure=measure, **check)
     audit.note(by, "measure.proposed", measure)
     return measure
@@ -66,11 +97,13 @@ def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
             _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。"),
         )
     check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
+    helpers = plan.pop("helpers", None)
     members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
     changes = {name: (getattr(measure, name), value) for name, value in plan.items() if getattr(measure, name) != value}
     for name, value in plan.items():
         setattr(measure, name, value)
     measure.save()
+    changes |= _help_by(measure, helpers)
     check = _open_check(measure) or EffectCheck(measure=measure)
     for name, value in check_plan.items():
         if getattr(check, name) != value:
@@ -178,31 +211,50 @@ def start(measure: Countermeasure, *, by: Person) -> Countermeasure:
 
 
 @transaction.atomic
-def complete(measure: Countermeasure, *, by: Person, note: str = "", evidence: str = "") -> Countermeasure:
+def complete(
+    measure: Countermeasure,
+    *,
+    by: Person,
+    note: str = "",
+    evidence: str = "",
+    evidence_name: str = "",
+    evidence_version: str = "",
+) -> Countermeasure:
     """できました: the measure is in force. Its reminders end here; the effect check's begin (invariant 3).
 
-    note, evidence: at least one of them. Raises NotAllowed, Refused. A second press is refused with "not_running".
+    note, evidence (a link), evidence_name (the document or tool that changed): at least one of them.
+    evidence_version: of that document or tool, such as 第3版 (M6). Raises NotAllowed, Refused. A second press is refused with "not_running".
     """
     editor(by, measure.incident)
     incident = lock(measure.incident)
     measure = Countermeasure.objects.select_related("incident__team", "owner", "follow_up").get(pk=measure.pk)
-    rules.refuse_complete(status=measure.status, note=note, evidence=evidence)
+    rules.refuse_complete(
+        status=measure.status, note=note, evidence=evidence, name=evidence_name, version=evidence_version
+    )
     old = measure.status
     measure.status, measure.done_at, measure.done_by = MeasureStatus.DONE, timezone.now(), by
     measure.done_note, measure.done_evidence = note.strip(), evidence.strip()
-    measure.save(update_fields=["status", "done_at", "done_by", "done_note", "done_evidence", "updated_at"])
-    audit.note(by, "measure.completed", measure, status=(old, measure.status))
-    tell(
-        incident,
-        by=by,
-        kind=EntryKind.MEASURE,
-        text=_("対策を実施: %(title)s。%(note)s") % {"title": measure.title, "note": (note or evidence).strip()},
-    )
+    measure.done_evidence_name, measure.done_evidence_version = evidence_name.strip(), evidence_version.strip()
+    measure.save(update_fields=["status", *DONE_FIELDS, "updated_at"])
+    kept = {name: ("", value) for name in EVIDENCE_FIELDS if (value := getattr(measure, name))}
+    audit.note(by, "measure.completed", measure, status=(old, measure.status), **kept)
+    said = {"title": measure.title, "note": _what_was_done(measure)}
+    tell(incident, by=by, kind=EntryKind.MEASURE, text=_("対策を実施: %(title)s。%(note)s") % said)
     reminder.keep(measure.follow_up, by=by)
     _close_due_request(measure, by, _("対策が実施されたため"))
     _begin_check(measure, incident, by)
     refresh_stage(incident, by=by)
     return measure
+
+
+def _what_was_done(measure: Countermeasure) -> str:
+    """The note, and what changed with its version, as one line for the timeline; the link stands on the page."""
+    named = " ".join(filter(None, [measure.done_evidence_name, measure.done_evidence_version]))
+    if measure.done_note and named:
+        return _("%(note)s（%(evidence)s）") % {"note": measure.done_note, "evidence": named}
+    if measure.done_note or measure.done_evidence_name:
+        return measure.done_note or named
+    return " ".join(filter(None, [measure.done_evidence, measure.done_evidence_version]))
 
 
 def _close_due_request(measure: Countermeasure, by: Person, why: str) -> None:
@@ -285,7 +337,7 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
     measure.owner = owner
     measure.backup_id = None if measure.backup_id == owner.pk else measure.backup_id
     measure.save(update_fields=["owner", "backup", "updated_at"])
-    audit.note(by, "measure.handed_over", measure, reason=reason, owner=(old, owner))
+    audit.note(by, "measure.handed_over", measure, reason=reason, owner=(old, owner), **_help_by(measure, None))
     tell(
         incident,
         by=by,
@@ -293,6 +345,26 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
         text=_("担当を引き継ぎ: %(title)s %(old)s → %(new)s") % {"title": measure.title, "old": old, "new": owner},
     )
     reminder.hand_over(measure.follow_up, owner=owner, backup=measure.backup)
+    return measure
+
+
+@transaction.atomic
+def set_helpers(measure: Countermeasure, *, by: Person, helpers: Iterable[Person]) -> Countermeasure:
+    """Who helps with a promised measure, beside the one who answers for it. They are not reminded.
+
+    Raises NotAllowed, Refused.
+    """
+    editor(by, measure.incident)
+    incident = lock(measure.incident)
+    measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
+    if measure.status not in RUNNING_STATUSES:
+        raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
+    changes = _help_by(measure, helpers)
+    if not changes:
+        return measure
+    audit.note(by, "measure.helpers_changed", measure, **changes)
+    said = {"title": measure.title, "names": changes["helpers"][1] or "–"}
+    tell(incident, by=by, kind=EntryKind.MEASURE, text=_("手伝う人: %(title)s（%(names)s）") % said)
     return measure
 
 

@@ -14,6 +14,19 @@ from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
 
 
+class HelpersField(forms.ModelMultipleChoiceField):
+    """Any number of people beside the one who answers for the measure."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any):
+        said = {
+            "label": _("手伝う人"),
+            "help_text": _("何人でも。期限に責任を持つのは、担当の一人だけです。お知らせは担当に届きます。"),
+        }
+        super().__init__(**{"queryset": None, "required": False} | said | kwargs)
+
+
 class MeasureForm(MeanwhileForm):
     """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
 
@@ -38,6 +51,7 @@ class MeasureForm(MeanwhileForm):
     kind = forms.ChoiceField(label=_("種類"), choices=MeasureKind.choices, initial=MeasureKind.CORRECTIVE)
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
     backup = forms.ModelChoiceField(label=_("代わりの人"), queryset=None, required=False, empty_label=_("決めない"))
+    helpers = HelpersField()
     due_on = DayField(label=_("期限"), required=False)
     promised_outside = forms.BooleanField(label=_("お客様にお約束した対策です"), required=False)
     check_what = forms.CharField(
@@ -64,7 +78,7 @@ class MeasureForm(MeanwhileForm):
     def __init__(self, *args: Any, roots: Any, people: Any, severity: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["root"].queryset = roots
-        for name in ("owner", "backup", "checker"):
+        for name in ("owner", "backup", "checker", "helpers"):
             self.fields[name].queryset = people
         self._again = {"roots": roots, "people": people, "severity": severity}
         self.window = CHECK_WINDOW_DAYS.get(severity, 30)
@@ -98,6 +112,15 @@ class DoneForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("例: 11/12 に自動送付へ切り替え、3件の送信で確かめました。"),
     )
+    evidence_name = forms.CharField(
+        label=_("変えた文書や道具"),
+        required=False,
+        max_length=200,
+        help_text=_("例: 受注マニュアル 4章、送付チェックシート。なければ空で大丈夫です。"),
+    )
+    evidence_version = forms.CharField(
+        label=_("その版"), required=False, max_length=80, help_text=_("例: 第3版、v3、2026-11-24 改訂")
+    )
     evidence = forms.CharField(
         label=_("証拠のリンク"),
         required=False,
@@ -115,6 +138,16 @@ class HandOverForm(CalmForm):
     def __init__(self, *args: Any, people: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = people
+
+
+class HelpersForm(CalmForm):
+    """Who helps with a promised measure. people: who may, without its owner and backup."""
+
+    helpers = HelpersField()
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["helpers"].queryset = people
 
 
 class CheckerForm(CalmForm):

@@ -79,6 +79,7 @@ class Countermeasure(Stamped):
     )
     done_note = models.TextField(_("やったこと"), blank=True)
     done_evidence = models.CharField(_("証拠のリンク"), max_length=500, blank=True)
+    done_evidence_name = models.CharField(_("変えた文書や道具"), max_length=200, blank=True)
     done_evidence_version = models.CharField(_("変えた文書や道具の版"), max_length=80, blank=True)
     not_doing_reason = models.TextField(_("実施しない理由"), blank=True)
     not_doing_by = models.ForeignKey(
@@ -108,7 +109,11 @@ class Countermeasure(Stamped):
             models.CheckConstraint(
                 name="done_measure_has_note_or_evidence",
                 condition=~Q(status__in=[MeasureStatus.DONE, MeasureStatus.EFFECTIVE])
-                | (Q(done_at__isnull=False) & (~Q(done_note="") | ~Q(done_evidence=""))),
+                | (Q(done_at__isnull=False) & (~Q(done_note="") | ~Q(done_evidence="") | ~Q(done_evidence_name=""))),
+            ),
+            models.CheckConstraint(
+                name="evidence_version_is_of_something",
+                condition=Q(done_evidence_version="") | ~Q(done_evidence="") | ~Q(done_evidence_name=""),
             ),
             models.CheckConstraint(
                 name="not_doing_has_reason_person_and_review",

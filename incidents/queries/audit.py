@@ -55,6 +55,7 @@ VERBS: dict[str, str | Promise] = {
     "measure.due_changed": _("期限を変えました"),
     "measure.edited": _("対策を書きかえました"),
     "measure.handed_over": _("担当を引き継ぎました"),
+    "measure.helpers_changed": _("手伝う人を変えました"),
     "measure.judged": _("対策の効き目が決まりました"),
     "measure.proposed": _("対策の案を出しました"),
     "measure.started": _("対策に取りかかりました"),

@@ -160,3 +160,13 @@ def seam_list(*, by: Person, filters: Filters, after: str = "", before: str = ""
 
 def open_check(measure: Countermeasure) -> EffectCheck | None:
     return EffectCheck.objects.filter(measure=measure, outcome="").select_related("checker").first()
+
+
+def helpers_of(measure: Countermeasure) -> QuerySet[Person]:
+    """Who helps with the measure and can still be chosen: active people who may write in its team."""
+    return team.can_work(measure.incident.team).filter(pk__in=measure.helpers.values("pk"))
+
+
+def may_help(measure: Countermeasure) -> QuerySet[Person]:
+    """Who can be asked to help: whoever may work in the team, without the owner and the backup."""
+    return team.can_work(measure.incident.team).exclude(pk__in={measure.owner_id, measure.backup_id} - {None})

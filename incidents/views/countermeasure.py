@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from incidents.domain import countermeasure as verbs
 from incidents.enums import MeasureStatus
 from incidents.errors import Refused
-from incidents.forms.countermeasure import DoneForm, HandOverForm, MeasureForm, NotDoingForm
+from incidents.forms.countermeasure import DoneForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
 from incidents.forms.filters import SeamFilterForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, team
@@ -111,6 +111,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         return go(request, measure.get_absolute_url())
     check = measures.open_check(measure)
     initial = {name: getattr(measure, name) for name in verbs.PLAN_FIELDS}
+    initial["helpers"] = list(measures.helpers_of(measure))
     if check is not None:
         initial |= {name: getattr(check, field) for name, field in verbs.CHECK_FIELDS.items()}
     form = _form(request, measure.incident, initial | {"seen": audit.last_seen(measure)})
@@ -168,6 +169,16 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = HandOverForm(request.POST or None, people=team.can_work(measure.incident.team))
     said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
     return _step(request, measure, form, verbs.hand_over, said, title=_("担当を引き継ぐ"), lead=measure.title)
+
+
+@page
+def helpers(request: HttpRequest, pk: int) -> HttpResponse:
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    initial = {"helpers": list(measures.helpers_of(measure))}
+    posted = request.POST if request.method == "POST" else None  # nobody chosen sends nothing
+    form = HelpersForm(posted, people=measures.may_help(measure), initial=initial)
+    said = _("手伝う人を保存しました。")
+    return _step(request, measure, form, verbs.set_helpers, said, title=_("手伝う人"), lead=measure.title)
 
 
 @page

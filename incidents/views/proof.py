@@ -11,7 +11,7 @@ from incidents.models import Countermeasure, DueRequest, FollowUp, Incident
 from incidents.queries import recurrence
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.queries.due_request import requests_of
-from incidents.queries.incident import IncidentPage
+from incidents.queries.incident import NAMES_APART, IncidentPage
 from incidents.queries.reminder import days_left
 from incidents.queries.review import reviews_of
 from incidents.queries.spread import spreads_of
@@ -30,6 +30,7 @@ def proof_context(request: HttpRequest, incident: Incident, found: IncidentPage,
         return {
             "measure": m,
             "days": days,
+            "helpers": sorted(filter(None, (m.helper_names or "").split(NAMES_APART))),
             "late_days": -days if days is not None and days < 0 else 0,
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],

@@ -185,6 +185,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
         ),
     ),
     "hand_over": ("measure.handed_over", lambda w, by: countermeasure.hand_over(w.promised, by=by, owner=w.third)),
+    "set_helpers": (
+        "measure.helpers_changed",
+        lambda w, by: countermeasure.set_helpers(w.promised, by=by, helpers=[w.third]),
+    ),
     "not_doing": (
         "measure.dropped",
         lambda w, by: countermeasure.not_doing(w.promised, by=by, reason="作業そのものをやめた", review_on=FUTURE),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
-from incidents.models import Countermeasure
+from incidents.enums import Role
+from incidents.letters import links
+from incidents.models import Countermeasure, EffectCheck
+from tests.factories import MembershipFactory, PersonFactory
+from tests.incidents.views.test_meanwhile import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -39,3 +44,100 @@ def test_what_is_no_strength_is_said_beside_the_ladder(clock, story, client_of, 
     assert (answer.status_code, Countermeasure.objects.count()) == (200, 0)
     assert re.search(r'id="id_strength-error"><p class="mb-0">[^<]+</p>', text)
     assert 'value="画面で止める"' in text
+
+
+@pytest.fixture
+def third(team):
+    return MembershipFactory(person=PersonFactory(name="伊藤 誠"), team=team, role=Role.MEMBER).person
+
+
+def helpers_chosen(text: str) -> list[str]:
+    return re.findall(r'name="helpers"\s+(?:id="[^"]*"\s+)?value="(\d+)"[^>]*\bchecked', text)
+
+
+def test_helpers_are_chosen_in_the_form_and_shown_on_the_page(clock, story, client_of, alice, bob, carol, third):
+    one = story.with_root().incident
+    page = client_of(bob)
+    sent = IDEA | {"owner": bob.pk, "helpers": [third.pk, alice.pk]}
+    assert page.post(f"{one.get_absolute_url()}measures/new/", sent).status_code == 302
+    measure = Countermeasure.objects.get()
+    assert set(measure.helpers.all()) == {third, alice}
+    shown = page.get(one.get_absolute_url()).content.decode()
+    assert re.search(r"手伝い:</span> 伊藤 誠、佐藤 美咲</span>", shown)
+    text = page.get(f"/measures/{measure.pk}/").content.decode()
+    assert set(helpers_chosen(text)) == {str(third.pk), str(alice.pk)}
+
+    # Somebody of another team is no choice, and their name is not told.
+    answer = page.post(f"{one.get_absolute_url()}measures/new/", IDEA | {"helpers": [carol.pk]})
+    assert (answer.status_code, Countermeasure.objects.count()) == (200, 1)
+    assert carol.name not in answer.content.decode()
+
+
+def test_helpers_that_nobody_touched_stay(clock, story, client_of, alice, bob, third):
+    measure = story.proposed(helpers=[third])
+    url = f"/measures/{measure.pk}/"
+    sent = opened(client_of(bob), url) | {"helpers": [str(third.pk)]}
+    assert (
+        client_of(alice).post(url, opened(client_of(alice), url) | {"helpers": [alice.pk, third.pk]}).status_code == 302
+    )
+    assert client_of(bob).post(url, sent | {"title": "画面で止める"}).status_code == 302
+    measure.refresh_from_db()
+    assert (measure.title, set(measure.helpers.all())) == ("画面で止める", {alice, third})
+
+
+def test_helpers_of_a_promise_change_on_their_own_page(clock, story, client_of, bob, vera, third):
+    measure = story.promised()
+    url = f"/measures/{measure.pk}/helpers/"
+    text = client_of(bob).get(url).content.decode()
+    assert "伊藤 誠" in text and f'value="{bob.pk}"' not in text  # the owner answers for it already
+    assert client_of(bob).post(url, {"helpers": [third.pk]}).status_code == 302
+    assert list(measure.helpers.all()) == [third]
+    assert client_of(bob).post(url, {}).status_code == 302
+    assert list(measure.helpers.all()) == []
+    assert client_of(vera).get(url).status_code == 403
+
+
+def test_today_stays_with_whoever_is_accountable(clock, story, client_of, third, bob):
+    measure = story.promised(helpers=[third], due_on=clock.today)
+    assert measure.title in client_of(bob).get("/").content.decode()
+    assert measure.title not in client_of(third).get("/").content.decode()
+
+
+def test_evidence_is_shown_on_the_page_and_at_the_check(clock, story, client_of, alice, bob):
+    measure = story.promised()
+    sent = {
+        "note": "",
+        "evidence_name": "受注マニュアル 4章",
+        "evidence_version": "第3版",
+        "evidence": "https://docs.example.jp/4",
+    }
+    assert client_of(bob).post(f"/measures/{measure.pk}/done/", sent).status_code == 302
+    link = 'href="https://docs.example.jp/4" rel="noopener noreferrer nofollow" target="_blank">受注マニュアル 4章</a>'
+    check = EffectCheck.objects.get(measure=measure)
+    for url in (measure.incident.get_absolute_url(), f"/checks/{check.pk}/"):
+        text = client_of(alice).get(url).content.decode()
+        assert link in text
+        assert '<span class="chip plain">第3版</span>' in text
+
+
+def test_evidence_without_a_link_is_words_alone(clock, story, client_of, alice, bob):
+    measure = story.promised()
+    url = f"/measures/{measure.pk}/done/"
+    answer = client_of(bob).post(url, {"note": "変えました", "evidence_version": "v3"})
+    assert "何の版かが書かれていません。" in answer.content.decode()
+    assert client_of(bob).post(url, {"evidence_name": "<b>手順書</b>", "evidence_version": "v3"}).status_code == 302
+    text = client_of(alice).get(f"/checks/{EffectCheck.objects.get(measure=measure).pk}/").content.decode()
+    assert '証拠:</span> &lt;b&gt;手順書&lt;/b&gt; <span class="chip plain">v3</span>' in text
+
+
+def test_evidence_comes_by_the_link_of_the_mail_too(clock, story, client_of, dave, bob):
+    measure = story.promised()
+    url = urlsplit(links.done_url(follow_up_id=measure.follow_up.pk, person_id=bob.pk)).path
+    sent = {"evidence_name": "受注マニュアル", "evidence_version": "第3版"}
+    assert client_of(dave).post(url, sent).status_code == 200
+    measure.refresh_from_db()
+    assert (measure.status, measure.done_evidence_name, measure.done_evidence_version) == (
+        "done",
+        "受注マニュアル",
+        "第3版",
+    )
