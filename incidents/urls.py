@@ -23,6 +23,7 @@ from incidents.views import (
     spread,
     timeline,
     today,
+    view,
 )
 
 urlpatterns = [
@@ -89,6 +90,13 @@ urlpatterns = [
     path("incidents/<str:key>/spread/", spread.ask, name="incident-spread"),
     path("spreads/<int:pk>/", spread.answer, name="spread-answer"),
     path("seams/", countermeasure.seams, name="seam-list"),
+    # Saved views of the lists
+    path("views/", view.views, name="view-list"),
+    path("views/new/", view.new, name="view-new"),
+    path("views/<int:pk>/", view.edit, name="view-edit"),
+    path("views/<int:pk>/choose/", view.choose, name="view-choose"),
+    path("views/<int:pk>/unshare/", view.unshare, name="view-unshare"),
+    path("views/<int:pk>/delete/", view.delete, name="view-delete"),
     # Letters
     path("letters/", letter.outbox, name="letter-list"),
     path("letters/today/", letter.write_today, name="letter-write-today"),

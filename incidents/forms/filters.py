@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,10 @@ class ListFilterForm(forms.Form):
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
+    def encoded(self) -> str:
+        """The same as one query."""
+        return urlencode(self.chosen())
+
     def narrowing(self) -> dict[str, str]:
         """What of it leaves rows out: neither the order nor the tab."""
         return {name: value for name, value in self.chosen().items() if name not in {"sort", "view"}}
@@ -49,6 +54,18 @@ class ListFilterForm(forms.Form):
     def left_out(self) -> list[str]:
         """The labels of what was given and is not known here."""
         return [str(self.fields[name].label) for name in self.errors if name in self.fields]
+
+    def described(self) -> list[tuple[str, str]]:
+        """The chosen conditions in words, as (label, value); the order of the fields."""
+        chosen = self.chosen()
+        return [
+            (
+                str(field.label),
+                str(dict(field.choices).get(chosen[name], "")) if hasattr(field, "choices") else chosen[name],
+            )
+            for name, field in self.fields.items()
+            if name in chosen
+        ]
 
     def filters(self) -> dict[str, Any]:
         """The chosen values as the list's question takes them."""

@@ -19,7 +19,7 @@ from incidents.models.reminder import FollowUp, ReminderDelivery
 from incidents.models.spread import Spread, SpreadAnswer
 from incidents.models.team import Membership, Organisation, ReportClock, Team
 from incidents.models.timeline import TimelineEntry
-from incidents.models.view import SavedView
+from incidents.models.view import DefaultView, SavedView
 
 __all__ = [
     "Attachment",
@@ -28,6 +28,7 @@ __all__ = [
     "Closure",
     "Containment",
     "Countermeasure",
+    "DefaultView",
     "DueRequest",
     "EffectCheck",
     "EngineMark",

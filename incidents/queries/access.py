@@ -27,6 +27,7 @@ from incidents.models import (
     Person,
     Question,
     RootCause,
+    SavedView,
     SpreadAnswer,
     Team,
     TimelineEntry,
@@ -180,6 +181,14 @@ def get_promise(*, by: Person, pk: int, to: Purpose = "read") -> FollowUp:
 def get_letter(*, by: Person, pk: int) -> Letter:
     """A letter that was addressed to the person. Raises Http404."""
     found = Letter.objects.addressed_to(by).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def get_view(*, by: Person, pk: int) -> SavedView:
+    """A saved view of the person's own, or shared with one of their teams. Raises Http404."""
+    found = SavedView.objects.visible_to(by).select_related("person", "team").filter(pk=pk).first()
     if found is None:
         raise Http404
     return found

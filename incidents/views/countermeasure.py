@@ -19,16 +19,19 @@ from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, team
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
+from incidents.queries import view as saved
 from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
-from incidents.views.lists import list_context
+from incidents.views.lists import MEASURES, filter_form, list_context, opening
 
 
 @page
 def seams(request: HttpRequest) -> HttpResponse:
     """金継ぎ: the countermeasures of my teams."""
-    memberships = team.my_memberships(request.user)
-    form = SeamFilterForm(request.GET, memberships=memberships, people=team.people_of(memberships), me=request.user)
+    views = saved.views_of(request.user, MEASURES)
+    if answer := opening(request, views):
+        return answer
+    form = filter_form(request, MEASURES, request.GET)
     found = measures.seam_list(
         by=request.user,
         filters=measures.Filters(**form.filters()),
@@ -37,7 +40,11 @@ def seams(request: HttpRequest) -> HttpResponse:
     )
     view = form.view_now()
     clear = reverse("seam-list") + f"?view={view}"
-    context = {**list_context(form, found, memberships, clear=clear), "view": view, "tabs": tabs_of(form)}
+    context = {
+        **list_context(request, form, found, of=MEASURES, views=views, clear=clear),
+        "view": view,
+        "tabs": tabs_of(form),
+    }
     return render_page(request, "incidents/countermeasure/list.html", context)
 
 

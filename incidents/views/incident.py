@@ -15,30 +15,32 @@ from incidents.domain import promise as promise_verbs
 from incidents.enums import FollowUpState, MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
-from incidents.forms.filters import IncidentFilterForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
 from incidents.queries import access, audit, promise, team
 from incidents.queries import incident as incidents
+from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
-from incidents.views.lists import list_context
+from incidents.views.lists import INCIDENTS, filter_form, list_context, opening
 from incidents.views.proof import proof_context
 
 
 @page
 def incident_list(request: HttpRequest) -> HttpResponse:
-    memberships = team.my_memberships(request.user)
-    people = team.people_of(memberships)
-    form = IncidentFilterForm(request.GET, memberships=memberships, people=people, me=request.user)
+    views = saved.views_of(request.user, INCIDENTS)
+    if answer := opening(request, views):
+        return answer
+    form = filter_form(request, INCIDENTS, request.GET)
     found = incidents.incident_list(
         by=request.user,
         filters=incidents.Filters(**form.filters()),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
-    context = list_context(form, found, memberships, clear=reverse("incident-list"))
+    clear = reverse("incident-list") + "?all=1"
+    context = list_context(request, form, found, of=INCIDENTS, views=views, clear=clear)
     return render_page(request, "incidents/incident/list.html", context)
 
 

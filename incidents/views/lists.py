@@ -1,23 +1,55 @@
-"""What the lists share: the frame around a page of rows, whatever they are of."""
+"""What the lists share: the frame around a page of rows, whatever they are of, and the saved views beside it."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
-from incidents.forms.filters import ListFilterForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from incidents.forms.filters import IncidentFilterForm, ListFilterForm, SeamFilterForm
+from incidents.models import SavedView
+from incidents.queries import team
+from incidents.queries import view as saved
 from incidents.queries.paging import COUNTED, Slice
 
+INCIDENTS, MEASURES = SavedView.Of.INCIDENTS, SavedView.Of.MEASURES
+FORMS: dict[str, type[ListFilterForm]] = {INCIDENTS: IncidentFilterForm, MEASURES: SeamFilterForm}
+PAGES = {INCIDENTS: "incident-list", MEASURES: "seam-list"}
 
-def list_context(form: ListFilterForm, found: Slice, memberships: list, *, clear: str) -> dict[str, Any]:
+
+def filter_form(request: HttpRequest, of: str, data: Any) -> ListFilterForm:
+    """The conditions of a list out of an address, a form or a stored query."""
+    memberships = team.my_memberships(request.user)
+    return FORMS[of](data, memberships=memberships, people=team.people_of(memberships), me=request.user)
+
+
+def address_of(view: SavedView) -> str:
+    """Where a saved view opens; written anew out of what is stored, and looked at by the list as any address is."""
+    return f"{reverse(PAGES[view.of])}?{urlencode({**saved.conditions(view.query), 'saved': view.pk})}"
+
+
+def opening(request: HttpRequest, views: list[SavedView]) -> HttpResponse | None:
+    """The bare address of a list leads to the view with which the person wants it to open."""
+    chosen = next((view for view in views if view.is_default), None)
+    return HttpResponseRedirect(address_of(chosen)) if chosen and not request.GET else None
+
+
+def list_context(
+    request: HttpRequest, form: ListFilterForm, found: Slice, *, of: str, views: list[SavedView], clear: str
+) -> dict[str, Any]:
     """clear: the address of the list without conditions."""
+    memberships = team.my_memberships(request.user)
     return {
         "form": form,
         "page": found,
-        "query": urlencode(form.chosen()),
+        "of": of,
+        "query": form.encoded(),
         "chosen": form.chosen(),
         "narrowing": form.narrowing(),
         "left_out": form.left_out(),
+        "views": [(view, address_of(view), str(view.pk) == request.GET.get("saved")) for view in views],
         "several_teams": len(memberships) > 1,
         "counted": COUNTED,
         "clear": clear,

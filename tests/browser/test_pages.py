@@ -20,7 +20,7 @@ from incidents.letters import links
 from incidents.letters.account import password_reset
 from incidents.models import FollowUp, Person
 from tests.browser.fixtures import PHONE
-from tests.factories import SpreadAnswerFactory
+from tests.factories import SavedViewFactory, SpreadAnswerFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -35,6 +35,9 @@ ACTS = {
     "why-root",
     "measure-start",
     "letter-write-today",
+    "view-choose",
+    "view-unshare",
+    "view-delete",
 }
 NOT_PAGES = {"healthz", "clocks"}
 
@@ -116,6 +119,9 @@ def pages(alice, bob, story):
         "check": f"/checks/{done.checks.get().pk}/",
         "check-hand-over": f"/checks/{done.checks.get().pk}/hand-over/",
         "seam-list": "/seams/?view=all",
+        "view-list": "/views/",
+        "view-new": "/views/new/?of=measures&view=running&due=late",
+        "view-edit": f"/views/{SavedViewFactory(person=alice).pk}/",
         "letter-list": "/letters/",
         "letter": f"/letters/{letter.pk}/",
         "letter-mail": f"/letters/{letter.pk}/mail/",

@@ -19,7 +19,7 @@ from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
 from tests.factories.team import MembershipFactory, OrganisationFactory, ReportClockFactory, TeamFactory
 from tests.factories.timeline import TimelineEntryFactory
-from tests.factories.view import SavedViewFactory
+from tests.factories.view import DefaultViewFactory, SavedViewFactory
 
 __all__ = [
     "AttachmentFactory",
@@ -28,6 +28,7 @@ __all__ = [
     "ClosureFactory",
     "ContainmentFactory",
     "CountermeasureFactory",
+    "DefaultViewFactory",
     "DueRequestFactory",
     "EffectCheckFactory",
     "EngineMarkFactory",

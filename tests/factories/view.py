@@ -12,3 +12,12 @@ class SavedViewFactory(factory.django.DjangoModelFactory):
     of = models.SavedView.Of.INCIDENTS
     name = "進行中の請求"
     query = "stage=open&category=billing"
+
+
+class DefaultViewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.DefaultView
+
+    view = factory.SubFactory(SavedViewFactory)
+    person = factory.SelfAttribute("view.person")
+    of = factory.SelfAttribute("view.of")

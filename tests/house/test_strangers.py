@@ -16,7 +16,7 @@ from incidents.domain import due_request as due_requests
 from incidents.domain import promise as promises
 from incidents.domain import question as questions
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
-from tests.factories import ContainmentFactory, LetterFactory, PasteFactory, SpreadAnswerFactory
+from tests.factories import ContainmentFactory, LetterFactory, PasteFactory, SavedViewFactory, SpreadAnswerFactory
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
@@ -46,6 +46,8 @@ OWN = {
     "letter-list",
     "letter-write-today",
     "preferences",
+    "view-list",
+    "view-new",
 }
 
 
@@ -106,6 +108,7 @@ def world(clock, story, alice):
         countermeasure.not_doing(story.proposed(), by=alice, reason="費用", review_on=clock.today + timedelta(days=60))
         follow = FollowUp.objects.get(kind="not_doing_review")
         spread = SpreadAnswerFactory(team=incident.team)
+        view = SavedViewFactory(person=alice)
 
     return World
 
@@ -211,8 +214,8 @@ def test_viewer_reads_and_is_refused_calmly(name, world, client_of, vera):
     before = everything()
     for method in ("get", "post"):
         answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
-        # A letter is its addressee's alone.
-        assert answer.status_code in ({404, 405} if name.startswith("letter") else {200, 302, 403, 405})
+        # A letter is its addressee's alone, and a saved view its owner's.
+        assert answer.status_code in ({404, 405} if name.startswith(("letter", "view")) else {200, 302, 403, 405})
     assert everything() == before
 
 

@@ -24,7 +24,7 @@ from incidents.models import (
 
 pytestmark = pytest.mark.django_db
 
-TODAY, LIST, SEAMS, LETTERS, INCIDENT = 21, 9, 10, 8, 22
+TODAY, LIST, SEAMS, LETTERS, INCIDENT = 21, 10, 11, 8, 22
 
 
 def cost(client, url: str) -> int:

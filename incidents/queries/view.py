@@ -1,0 +1,38 @@
+"""Saved views: a list's conditions under a name. What is stored is read as carefully as any address is."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from incidents.enums import Role
+from incidents.models import DefaultView, Membership, Person, SavedView, Team
+
+MOST_CONDITIONS = 40
+
+
+def views_of(by: Person, of: str) -> list[SavedView]:
+    """The person's views of a list and the shared ones, own ones first, each with `is_default`; one query."""
+    mine = DefaultView.objects.filter(person=by, view=OuterRef("pk"))
+    found = SavedView.objects.visible_to(by).filter(of=of).select_related("person", "team")
+    return sorted(found.annotate(is_default=Exists(mine)), key=lambda view: view.person_id != by.pk)
+
+
+def is_default(view: SavedView, by: Person) -> bool:
+    return DefaultView.objects.filter(person=by, view=view).exists()
+
+
+def conditions(query: str) -> dict[str, str]:
+    """The conditions out of a stored or typed query; {} when it is none. A filter form has to look at them yet."""
+    try:
+        pairs = parse_qsl(query[:3000], max_num_fields=MOST_CONDITIONS)
+    except ValueError:
+        return {}
+    return dict(pairs)
+
+
+def led_teams(memberships: list[Membership], also: Team | None = None) -> QuerySet[Team]:
+    """Teams with which the person may share a view: those they lead, and where it is shared already."""
+    ids = [m.team_id for m in memberships if m.role == Role.LEAD] + ([also.pk] if also else [])
+    return Team.objects.filter(pk__in=ids).order_by("name")
