@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0008_list_of_measures'),
+        ('incidents', '0009_evidence_of_a_measure'),
     ]
 
     operations = [
