@@ -252,6 +252,15 @@ class LetterKind(models.TextChoices):
     MOMENT = "moment", _("時刻のお知らせ")
     ACCOUNT = "account", _("サインインの手続き")
     TEST = "test", _("送信テスト")
+    CARE = "care", _("ひと息の便り")
+
+
+class HelpLineKind(models.TextChoices):
+    """Where somebody can talk (B-11)."""
+
+    NOW = "now", _("いますぐ話したいとき")
+    OWN = "own", _("わたしたちの窓口")
+    WORK = "work", _("働くことの相談先")
 
 
 class LetterState(models.TextChoices):

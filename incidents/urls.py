@@ -3,6 +3,7 @@
 from django.urls import path
 
 from incidents.views import (
+    care,
     cause,
     check,
     containment,
@@ -103,7 +104,10 @@ urlpatterns = [
     path("letters/<int:pk>/", letter.detail, name="letter"),
     path("letters/<int:pk>/mail/", letter.as_mail, name="letter-mail"),
     path("m/<str:token>/", links.done, name="mail-done"),
+    path("m/care/<str:token>/", care.stop, name="mail-care"),
     # The person, the installation
+    path("care/", care.care_page, name="care"),
+    path("care/letters/", care.choose, name="care-letters"),
     path("preferences/", person.preferences, name="preferences"),
     path("setup/<str:token>/", setup.setup, name="setup"),
     path("healthz", setup.healthz, name="healthz"),

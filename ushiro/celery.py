@@ -44,6 +44,7 @@ def _every(seconds: int, task: str) -> dict[str, object]:
 app.conf.beat_schedule = {
     "digest": _every(60, "reminder.digest"),
     "moments": _every(20, "reminder.moments"),
+    "care": _every(60, "care.check_in"),
     "sweep": _every(20, "letter.sweep"),
     "mark": _every(60, "housekeeping.beat_mark"),
 }

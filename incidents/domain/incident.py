@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, clock, search
+from incidents.domain import audit, care, clock, search
 from incidents.enums import EntryKind, IncidentKind, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
@@ -89,12 +89,14 @@ def report(
     noticed_at: datetime,
     who_waits: str = "",
     kind: str = IncidentKind.INCIDENT,
+    with_care: bool = True,
     **known: Any,
 ) -> Incident:
     """Record a crack from the three fields: what, when noticed, who waits (C1).
 
     noticed_at: aware; the first-report clock counts from it.
     who_waits: empty when nobody outside the team does; then no clock runs.
+    with_care: plan the words of the first and the seventh day (P4); not for what is told after the fact.
     known: further fields of Incident, when they are known already.
     Raises NotAllowed for a viewer, Refused when the time lies in the future.
     """
@@ -117,6 +119,8 @@ def report(
     tell(incident, by=by, kind=EntryKind.NOTE, text=title, event_at=noticed_at)
     audit.note(by, "incident.reported", incident)
     refresh_stage(incident, by=by)
+    if with_care and kind == IncidentKind.INCIDENT:
+        care.begin(by)
     return incident
 
 

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import letter, search
+from incidents.domain import care, letter, search
 from incidents.domain.ladder import (
     BACKUP,
     OWNER,
@@ -432,6 +432,8 @@ def still_wanted(one: Letter) -> bool:
     A letter that an earlier worker may already have handed over goes out again unchanged: the same Message-ID lets
     the mailbox see that it is one letter, and the ledger must not deny what was probably delivered.
     """
+    if one.kind == LetterKind.CARE:
+        return care.still_wanted(one)
     if one.kind not in {LetterKind.DIGEST, LetterKind.MOMENT} or one.dot_at is not None:
         return True
     rows = list(

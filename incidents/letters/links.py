@@ -12,6 +12,9 @@ from django.urls import reverse
 
 DONE_SALT = "ushiro.mail.done.v1"
 DONE_LIFE = timedelta(days=60)
+# Behind it stands only 「止める」, so it may hold as long as somebody keeps the mail.
+CARE_SALT = "ushiro.mail.care.v1"
+CARE_LIFE = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,20 @@ def read_done(token: str) -> DoneLink | None:
     except (signing.BadSignature, ValueError, TypeError):
         return None
     return DoneLink(follow_up_id, person_id)
+
+
+def care_url(*, person_id: int) -> str:
+    """The address behind 「この便りを止める」 in this person's mail."""
+    return absolute(reverse("mail-care", args=[signing.dumps(person_id, salt=CARE_SALT)]))
+
+
+def read_care(token: str) -> int | None:
+    """Whose words the link stops, or None for a forged, altered, foreign or expired one (a year)."""
+    try:
+        found = signing.loads(token, salt=CARE_SALT, max_age=CARE_LIFE)
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+    return found if isinstance(found, int) else None
 
 
 def absolute(path: str) -> str:

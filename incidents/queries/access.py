@@ -203,13 +203,18 @@ def get_team(*, by: Person, slug: str, to: Purpose = "read") -> Team:
     return found
 
 
+def person_for_link(person_id: int) -> Person | None:
+    """Whose mail a signed link stands in, or None once the account is no longer active."""
+    return Person.objects.filter(pk=person_id, is_active=True).first()
+
+
 def follow_up_for_link(*, follow_up_id: int, person_id: int) -> tuple[FollowUp, Person] | None:
     """What a signed link in a mail points at, or None once the person has lost the standing it was given for.
 
     Asked again on each use: an active account, a role that may write in the team, and still the owner or the
     stand-in of this promise.
     """
-    person = Person.objects.filter(pk=person_id, is_active=True).first()
+    person = person_for_link(person_id)
     if person is None:
         return None
     found = (

@@ -31,6 +31,8 @@ VERBS: dict[str, str | Promise] = {
     "due_request.closed": _("期限の相談を閉じました"),
     "due_request.granted": _("期限の相談を認めました"),
     "due_request.refused": _("期限の相談を見送りました"),
+    "help_line.removed": _("相談先を外しました"),
+    "help_line.set": _("相談先を登録しました"),
     "incident.edited": _("記録を書きかえました"),
     "incident.ended": _("記録を終えました"),
     "incident.first_report_waived": _("一次報告を不要としました"),

@@ -9,7 +9,7 @@ from django.db import DatabaseError
 from django.db.models import Exists, Q
 from django.utils import timezone
 
-from incidents.enums import LetterState
+from incidents.enums import LetterKind, LetterState
 from incidents.models import EngineMark, Letter, Organisation
 
 STANDSTILL = timedelta(hours=2)
@@ -44,4 +44,5 @@ def silence() -> Q:
 def letters_failed_lately() -> int:
     """How many letters were given up in the last 24 hours."""
     since = timezone.now() - timedelta(hours=24)
-    return Letter.objects.filter(state=LetterState.FAILED, updated_at__gte=since).count()
+    mine_to_look_after = Letter.objects.exclude(kind=LetterKind.CARE)  # nobody is to learn who gets those
+    return mine_to_look_after.filter(state=LetterState.FAILED, updated_at__gte=since).count()

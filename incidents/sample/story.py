@@ -159,7 +159,7 @@ class Crack:
 
         def record(at: datetime) -> None:
             self.record = incident.report(
-                by=self.by, team=story.teams[where], title=title, noticed_at=self.noticed, **known
+                by=self.by, team=story.teams[where], title=title, noticed_at=self.noticed, with_care=False, **known
             )
 
         self.last = at

@@ -17,7 +17,7 @@ from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, promise, team
+from incidents.queries import access, audit, care, promise, team
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
@@ -86,6 +86,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "similar": incidents.similar(incident, request.user),
         "role": role,
         "can_edit": can_edit,
+        "may_rest": care.has_just_recorded(request.user, incident),
         "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
         "may_reopen": may_edit and bool(incident.end),
         "promises": promises,

@@ -38,6 +38,7 @@ ACTS = {
     "view-choose",
     "view-unshare",
     "view-delete",
+    "care-letters",
 }
 NOT_PAGES = {"healthz", "clocks"}
 
@@ -126,6 +127,8 @@ def pages(alice, bob, story):
         "letter": f"/letters/{letter.pk}/",
         "letter-mail": f"/letters/{letter.pk}/mail/",
         "preferences": "/preferences/",
+        "care": "/care/",
+        "mail-care": urlsplit(links.care_url(person_id=alice.pk)).path,
         "mail-done": urlsplit(links.done_url(follow_up_id=running.follow_up.pk, person_id=alice.pk)).path,
     }
     return whole

@@ -122,7 +122,7 @@ def test_every_job_that_is_rung_for_exists():
 
 def test_every_beat_entry_rings_for_a_job_that_exists():
     table = {entry["task"] for entry in celery_app.conf.beat_schedule.values()}
-    assert table == {"reminder.digest", "reminder.moments", "letter.sweep", "housekeeping.beat_mark"}
+    assert table == {"reminder.digest", "reminder.moments", "care.check_in", "letter.sweep", "housekeeping.beat_mark"}
     assert table <= celery_app.tasks.keys()
 
 

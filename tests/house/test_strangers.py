@@ -22,6 +22,7 @@ from tests.factories import ContainmentFactory, LetterFactory, PasteFactory, Sav
 PUBLIC = {
     "healthz": "asked by the load balancer, says only that it answers",
     "setup": "its link is the secret, works once",
+    "mail-care": "its link is the secret, stops the words to its own person",
     "mail-done": "its link is the secret, standing is asked again",
     "set_language": "a choice of language needs no name",
     "account_login": "the door",
@@ -48,6 +49,8 @@ OWN = {
     "preferences",
     "view-list",
     "view-new",
+    "care",
+    "care-letters",
 }
 
 

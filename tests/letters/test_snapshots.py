@@ -14,10 +14,10 @@ import pytest
 from django.template.loader import get_template
 
 from incidents.enums import Language
-from incidents.letters import account, test
+from incidents.letters import account, care, test
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
-from incidents.models import FollowUp, Incident, Person, ReminderDelivery
+from incidents.models import FollowUp, HelpLine, Incident, Person, ReminderDelivery
 
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
@@ -58,10 +58,16 @@ def digest(person, *items: words.Item) -> Rendered:
     return words.digest(person, list(items), today=TODAY)
 
 
+PLACES = [
+    HelpLine(kind="now", name="よりそいホットライン", name_en="Yorisoi Hotline", phone="0120-279-338", hours="24時間"),
+    HelpLine(kind="own", name="産業医・保健師（社内）", name_en="Occupational physician / nurse"),
+    HelpLine(kind="own", name="受注課の相談係", phone="内線 12"),
+]
 LETTERS = {
     "account-password-reset": lambda p: account.password_reset(
         p, "http://testserver/account/password/reset/key/1-abc/"
     ),
+    "care-check-in": lambda p: care.check_in(p, PLACES, stop_url="http://testserver/m/care/token/"),
     "test-sending": lambda p: test.sending(p),
     "digest-due-today": lambda p: digest(p, item()),
     "digest-one-day-left": lambda p: digest(p, item(days=1)),
@@ -139,7 +145,7 @@ def test_every_letter_has_a_snapshot():
     kinds = {
         f"{file.parent.name}/{file.name.removesuffix('.subject.txt')}" for file in TEMPLATES.rglob("*.subject.txt")
     }
-    assert kinds == {"account/password_reset", "reminder/digest", "reminder/moment", "test/sending"}
+    assert kinds == {"account/password_reset", "care/check_in", "reminder/digest", "reminder/moment", "test/sending"}
     for kind in kinds:
         for ending in (".subject.txt", ".txt", ".html"):
             get_template(f"letters/{kind}{ending}")

@@ -17,6 +17,7 @@ from incidents.gateways.spreadsheet import Sheet
 from incidents.management.commands.import_incidents import open_source
 from incidents.models import (
     AuditEntry,
+    CareCheckIn,
     Countermeasure,
     FollowUp,
     ImportRun,
@@ -97,6 +98,12 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, team: Team) -> Desk:
     return Desk(tmp_path, team)
+
+
+def test_import_plans_no_word_to_anybody(desk):
+    desk.take()
+
+    assert not CareCheckIn.objects.exists()
 
 
 # The real files ------------------------------------------------------------------------------
