@@ -57,17 +57,36 @@ def record(page: Any, *, what: str, noticed: str = "", waits: str = "") -> str:
     return page.evaluate("location.pathname")
 
 
-def take_over(page: Any, path: str, text: str, lines: list[str]) -> None:
-    """Paste a text and mark the lines that belong into the timeline."""
+def take_over(page: Any, path: str, text: str, lines: list[tuple[str, str, str]]) -> None:
+    """Paste a text and mark the lines that belong into the timeline: (words, when, certainty); "" leaves what was read."""
     page.goto(path)
     page.get_by_role("link", name="メールやチャットから取り出す").click()
     page.get_by_label("メールやチャットの文面").fill(text)
     page.get_by_role("button", name="行を選ぶ").click()
     page.wait_for_url("**/pastes/*/")
-    for line in lines:
-        page.get_by_label(line, exact=False).first.check()
+    for words, when, certainty in lines:
+        row = page.locator(".paste-line", has_text=words).last
+        row.get_by_role("checkbox").check()
+        if when:
+            row.locator("input[type=datetime-local]").fill(when)
+        if certainty:
+            row.get_by_role("combobox").select_option(certainty)
     page.get_by_role("button", name="印をつけた行を経緯に入れる").click()
     expect(page.locator(".paste-line.taken")).to_have_count(len(lines))
+
+
+def timeline_of(page: Any, path: str, show: str = "") -> list[list[str]]:
+    """What the timeline's own page shows, in its order: [time on the wall, words]."""
+    page.goto(f"{path}timeline/{show and '?show=' + show}")
+    return page.evaluate(
+        """() => [...document.querySelectorAll("#list .tl > li")].map(li => [
+            (li.querySelector("time")?.textContent ?? "").split(" ").pop(), li.querySelector(".what").textContent])"""
+    )
+
+
+def stage_of(page: Any) -> list[str]:
+    """The steps on the record's page: "ok ok now todo todo"."""
+    return page.evaluate("[...document.querySelectorAll('.steps > li')].map(li => li.className)")
 
 
 def happened(page: Any, path: str, *, what: str, when: str, certainty: str = "fact") -> None:
@@ -91,15 +110,29 @@ def refute(page: Any, path: str, *, entry: int, found_out: str) -> None:
     expect(page.locator(f"#entry-{entry} s")).to_have_count(1)
 
 
-def tell_first(page: Any, path: str, *, channel: str, when: str, said: str, next_at: str) -> None:
+def tell_first(
+    page: Any, path: str, *, channel: str, when: str, said: str, next_at: str = "", no_next: str = ""
+) -> None:
     """The first report went out; the clock stops."""
     page.goto(f"{path}first-report/")
     page.get_by_label(channel, exact=True).check()
     page.get_by_label("いつ伝えましたか").fill(when)
     page.get_by_label("伝えたこと").fill(said)
     page.locator("[name=next_at]").fill(next_at)
+    if no_next:
+        page.locator("[name=no_next]").fill(no_next)
     page.get_by_role("button", name="伝えました").click()
     page.wait_for_url(f"**{path}")
+
+
+def limit(page: Any, path: str, *, what: str, when: str) -> None:
+    """応急処置: what limits the effect now."""
+    page.goto(f"{path}#containment-add")
+    box = page.locator("#containment-add")
+    box.locator("[name=text]").fill(what)
+    box.locator("[name=done_at]").fill(when)
+    box.get_by_role("button", name="書く").click()
+    expect(page.locator("#containment li", has_text=what)).to_have_count(1)
 
 
 def line_of(page: Any, text: str) -> Any:
@@ -138,7 +171,10 @@ def promise_measure(page: Any, path: str, **plan: str) -> None:
     page.goto(f"{path}measures/new/")
     for name, value in plan.items():
         field = page.locator(f"[name={name}]")
-        if field.evaluate("e => e.tagName") == "SELECT":
+        if field.count() > 1:
+            choice = page.locator(f"[name={name}][value='{value}']")
+            page.locator(f"label[for={choice.get_attribute('id')}]").click()  # the label covers its radio
+        elif field.evaluate("e => e.tagName") == "SELECT":
             field.select_option(value)
         else:
             field.fill(value)
