@@ -420,12 +420,12 @@ class Installation:
             values["USHIRO_TICK"] = str(tick)
         return self._run("beat", [*command, "--schedule", str(self.folder / f"beat-{number}")], **values)
 
-    def web(self, **values: str) -> Program:
-        """Gunicorn with the real settings, answering on `url`."""
+    def web(self, app: str = "ushiro.wsgi", **values: str) -> Program:
+        """Gunicorn with the real settings, answering on `url`. app: what it serves, as gunicorn names it."""
         bind = {"WEB_BIND": f"127.0.0.1:{self.port}", "WEB_WORKERS": "1", "WEB_GRACEFUL_SECONDS": "2"}
         if not (self.folder / "staticfiles").exists():
             manage("collectstatic", "--noinput", environ=self.environ)
-        started = self._run("web", [sys.executable, "-m", "gunicorn", "ushiro.wsgi"], **bind, **values)
+        started = self._run("web", [sys.executable, "-m", "gunicorn", app], **bind, **values)
         until(lambda: listens(self.port) or started.process.poll() is not None, 60, "the web server listens")
         assert started.process.poll() is None, started.said
         return started

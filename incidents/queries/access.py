@@ -39,9 +39,11 @@ _REFERENCE = re.compile(r"K-([1-9][0-9]{0,8})\Z")
 
 
 def role_in(person: Person, team_id: int) -> str | None:
-    """The person's role in a team, read fresh from the database; None for a stranger or a deactivated person."""
+    """The person's role in a team, as read for this request; None for a stranger or a deactivated person."""
     if not person.is_active:
         return None
+    if person.standing is not None:
+        return next((m.role for m in person.standing if m.team_id == team_id), None)
     return Membership.objects.filter(person=person, team_id=team_id).values_list("role", flat=True).first()
 
 

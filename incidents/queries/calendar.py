@@ -6,10 +6,11 @@ import zoneinfo
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents.models import Closure, Organisation, Person
+from incidents.queries import sheet
 from tools.plain.holidays import BusinessCalendar
 
 
@@ -19,15 +20,16 @@ def organisation() -> Organisation:
 
 
 def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, BusinessCalendar]:
-    """Calendars by team id in two queries; key None is the organisation's own, for teams without days of their own.
+    """Calendars by team id in one query; key None is the organisation's own, for teams without days of their own.
 
     team_ids: read the days of these teams; None reads the organisation's alone.
     """
-    org = organisation()
+    teams = sorted(team_ids or ())
+    found = sheet.ask(("calendar", *teams), lambda: _calendar_rows(teams))
+    org = found["org"][0] if found["org"] else Organisation(id=1, name="")
     common: dict[bool, set[date]] = {True: set(), False: set()}
-    own: dict[int, dict[bool, set[date]]] = {team: {True: set(), False: set()} for team in team_ids or ()}
-    days = Closure.objects.filter(Q(team=None) | Q(team_id__in=team_ids or ())).values_list("team_id", "day", "works")
-    for team_id, day, works in days:
+    own: dict[int, dict[bool, set[date]]] = {team: {True: set(), False: set()} for team in teams}
+    for team_id, day, works in found["days"]:
         (common if team_id is None else own[team_id])[works].add(day)
 
     def build(extra: dict[bool, set[date]]) -> BusinessCalendar:
@@ -40,6 +42,11 @@ def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, Bus
 
     plain = build({True: set(), False: set()})
     return {None: plain} | {team: build(extra) if extra[True] or extra[False] else plain for team, extra in own.items()}
+
+
+def _calendar_rows(teams: list[int]) -> dict[str, QuerySet]:
+    days = Closure.objects.filter(Q(team=None) | Q(team_id__in=teams))
+    return {"org": Organisation.objects.filter(pk=1), "days": days.values_list("team_id", "day", "works")}
 
 
 def business_calendar(team_id: int) -> BusinessCalendar:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from incidents.models import DueRequest, Incident
+from django.db.models import QuerySet
+
+from incidents.models import DueRequest
+from incidents.queries.sheet import Slot
 
 
-def requests_of(incident: Incident) -> dict[int, list[DueRequest]]:
-    """The requests to move a date, by measure, in the order in which they were made; one query."""
-    found: dict[int, list[DueRequest]] = {}
-    rows = DueRequest.objects.filter(measure__incident=incident).select_related("asked_by", "decided_by")
-    for row in rows:
-        found.setdefault(row.measure_id, []).append(row)
-    return found
+def request_rows(incident: Slot) -> QuerySet[DueRequest]:
+    """The requests to move a date of the record's measures, in the order in which they were made."""
+    return DueRequest.objects.filter(measure__incident=incident).select_related("asked_by", "decided_by")

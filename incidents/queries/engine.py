@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from incidents.enums import LetterKind, LetterState
 from incidents.models import EngineMark, Letter, Organisation
+from incidents.queries.sheet import Slot
 
 STANDSTILL = timedelta(hours=2)
 
@@ -31,9 +32,12 @@ def stands_still() -> bool:
     return Organisation.objects.filter(silence()).exists()
 
 
-def silence() -> Q:
-    """The same as a condition on the organisation's row, because every page asks it."""
-    past = timezone.now() - STANDSTILL
+def silence(past: datetime | Slot | None = None) -> Q:
+    """The same as a condition on the organisation's row, because every page asks it.
+
+    past: aware, since when nothing has moved; default two hours ago.
+    """
+    past = past or timezone.now() - STANDSTILL
     marks = EngineMark.objects.filter(name="beat")
     silent = Q(~Exists(marks.filter(at__gte=past))) & Q(Q(created_at__lt=past) | Q(Exists(marks)))
     if settings.MAIL_CONFIGURED:

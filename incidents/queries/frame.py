@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from django.db.models import IntegerField, Subquery
+from django.conf import settings
+from django.db.models import BooleanField, ExpressionWrapper, IntegerField, QuerySet, Subquery
+from django.utils import timezone
 
 from incidents.enums import FollowUpKind
 from incidents.models import FollowUp, Incident, Organisation, Person
+from incidents.queries import sheet
 from incidents.queries.calendar import today_of
-from incidents.queries.engine import silence
+from incidents.queries.engine import STANDSTILL, silence
+from incidents.queries.promise import clock_rows
+from incidents.queries.team import standing_key
 
 MOST = 100  # counted so far; the frame then says 99+
 
@@ -22,26 +27,38 @@ class CountedTo(Subquery):
 
 
 @dataclass(frozen=True)
-class Numbers:
+class Around:
+    """The counts beside the entries of the menu, whether the engine stands still, and the clocks of the strip."""
+
     pressing: int = 0
     incidents: int = 0
     seams: int = 0
     engine_is_silent: bool = False
+    clocks: list[FollowUp] = field(default_factory=list)
 
 
-def numbers(person: Person) -> Numbers:
-    """The person's own open promises, the open records of their teams, and whether the engine stands still."""
+def around(person: Person) -> Around:
+    """The person's own open promises, the open records of their teams, the first reports that run out; one query."""
+    found = sheet.ask(
+        ("frame", standing_key(person), settings.MAIL_CONFIGURED),
+        lambda: _asked(person),
+        today=today_of(person),
+        silent_since=timezone.now() - STANDSTILL,
+    )
+    counts = found["counts"][0] if found["counts"] else ()
+    return Around(*counts, clocks=found["clocks"])
+
+
+def _asked(person: Person) -> dict[str, QuerySet]:
     mine = FollowUp.objects.visible_to(person).open().filter(owner=person).order_by("due_on").values("pk")
     open_records = Incident.objects.visible_to(person).open().order_by("-noticed_at", "-number").values("pk")
-    found = (
-        Organisation.objects.filter(pk=1)
-        .annotate(
-            pressing=CountedTo(mine.filter(due_on__lte=today_of(person))[:MOST]),
-            incidents=CountedTo(open_records[:MOST]),
-            seams=CountedTo(mine.filter(kind=FollowUpKind.COUNTERMEASURE)[:MOST]),
-            engine_is_silent=silence(),
-        )
-        .values("pressing", "incidents", "seams", "engine_is_silent")
-        .first()
+    counts = Organisation.objects.filter(pk=1).annotate(
+        pressing=CountedTo(mine.filter(due_on__lte=sheet.day("today"))[:MOST]),
+        open_records=CountedTo(open_records[:MOST]),
+        seams=CountedTo(mine.filter(kind=FollowUpKind.COUNTERMEASURE)[:MOST]),
+        silent=ExpressionWrapper(silence(sheet.moment("silent_since")), BooleanField()),
     )
-    return Numbers(**found) if found else Numbers()
+    return {
+        "counts": counts.values_list("pressing", "open_records", "seams", "silent"),
+        "clocks": clock_rows(person),
+    }

@@ -5,32 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import (
-    Case,
-    Count,
-    IntegerField,
-    OuterRef,
-    Prefetch,
-    Q,
-    QuerySet,
-    StringAgg,
-    Subquery,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Count, Q, QuerySet
 
 from incidents import rules
-from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Role, Stage, Track
+from incidents.enums import COVERING_STATUSES, OPEN_STAGES, MeasureStatus, Role, Track
 from incidents.models import (
     Countermeasure,
-    EffectCheck,
     Incident,
     Person,
-    ReminderDelivery,
     RootCause,
-    TimelineEntry,
     Why,
 )
 from incidents.models.incident import severity_rank, stage_rank
@@ -38,8 +21,6 @@ from incidents.models.index import NO_DAY
 from incidents.queries import search, team
 from incidents.queries.calendar import today_of
 from incidents.queries.paging import BY_DAY, BY_MOMENT, Order, Slice, counted, paged
-
-TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
 
 
 def record_facts(incident: Incident) -> rules.RecordFacts:
@@ -200,107 +181,18 @@ def why_tree(whys: list[Why]) -> list[WhyNode]:
     return nodes
 
 
-@dataclass(frozen=True)
-class IncidentPage:
-    incident: Incident
-    gates: list[rules.Gate]
-    whys: list[WhyNode]
-    roots: list[RootCause]
-    measures: list[Countermeasure]
-    timeline: list[TimelineEntry]
-    timeline_cut: bool
-    untreated: bool
-
-
-NAMES_APART = "\x1f"
-
-
-def _helper_names() -> Subquery:
-    """Names of a measure's helpers in its own row, so that they cost no query; split them at NAMES_APART."""
-    name = Coalesce(NullIf("person__name", Value("")), "person__email")
-    helping = Countermeasure.helpers.through.objects.filter(countermeasure=OuterRef("pk")).order_by()
-    return Subquery(
-        helping.values("countermeasure").annotate(names=StringAgg(name, Value(NAMES_APART))).values("names"),
-        output_field=TextField(),
-    )
-
-
-def incident_page(incident: Incident) -> IncidentPage:
-    """Everything that the incident's page shows, in a fixed number of queries."""
-    whys = list(Why.objects.filter(incident=incident).select_related("root__risk_by"))
-    measures = list(
-        Countermeasure.objects.filter(incident=incident)
-        .select_related("owner", "backup", "root__why", "follow_up", "done_by")
-        .prefetch_related(
-            Prefetch("checks", EffectCheck.objects.select_related("checker", "decided_by", "follow_up")),
-            Prefetch(
-                "follow_up__deliveries",
-                ReminderDelivery.objects.select_related("recipient", "letter").order_by("planned_on", "id"),
-            ),
-        )
-        .annotate(
-            helper_names=_helper_names(),
-            place=Case(
-                When(status=MeasureStatus.NOT_DOING, then=Value(2)),
-                When(status=MeasureStatus.PROPOSED, then=Value(1)),
-                default=Value(0),
-                output_field=IntegerField(),
-            ),
-        )
-        .order_by("place", "due_on", "id")
-    )
-    roots = [why.root for why in whys if hasattr(why, "root")]
-    timeline, timeline_cut = _first_lines(incident)
-    facts = facts_of(incident, roots, measures)
-    return IncidentPage(
-        incident=incident,
-        gates=rules.gates(facts),
-        whys=why_tree(whys),
-        roots=[root for root in roots if root.withdrawn_at is None],
-        measures=measures,
-        timeline=timeline,
-        timeline_cut=timeline_cut,
-        untreated=rules.is_untreated(facts.measures),
-    )
-
-
-def _first_lines(incident: Incident) -> tuple[list[TimelineEntry], bool]:
-    """The first lines with all their addenda, and whether there are more; one query.
-
-    An addendum has no time of its own and would fall behind a plain cut: its line would look like a fact again.
-    """
-    of_incident = TimelineEntry.objects.filter(incident=incident)
-    first = of_incident.filter(addendum_to__isnull=True).values("pk")[: TIMELINE_MOST + 1]
-    rows = list(of_incident.filter(Q(pk__in=first) | Q(addendum_to__in=first)))
-    lines = [row.pk for row in rows if row.addendum_to_id is None]
-    shown = set(lines[:TIMELINE_MOST])
-    return [row for row in rows if (row.addendum_to_id or row.pk) in shown], len(lines) > TIMELINE_MOST
-
-
 def open_count(by: Person) -> int:
     return Incident.objects.visible_to(by).filter(stage__in=OPEN_STAGES).count()
 
 
-def similar(incident: Incident, by: Person, limit: int = 3) -> list[Incident]:
-    """Earlier incidents of the same category that were mended, newest first: what held is worth a look."""
-    if not incident.category:
-        return []
-    return list(
-        Incident.objects.visible_to(by)
-        .filter(category=incident.category, stage=Stage.MENDED)
-        .exclude(pk=incident.pk)
-        .order_by("-mended_at")[:limit]
-    )
-
-
-def running_clocks(by: Person, limit: int = 5) -> list[Incident]:
+def running_clocks(by: Person, limit: int = 5) -> QuerySet[Incident]:
     """First reports that somebody waits for: the person's own, and all of a team for its leads. The oldest first."""
-    return list(
+    lead_of = [m.team_id for m in team.my_memberships(by) if m.role == Role.LEAD]
+    return (
         Incident.objects.visible_to(by)
         .awaiting_first_report()
-        .filter(Q(owner=by) | Q(team__memberships__person=by, team__memberships__role=Role.LEAD))
+        .filter(Q(owner=by) | Q(team__in=lead_of))
         .select_related("owner", "team")
-        .distinct()
         .order_by("first_report_due_at")[:limit]
     )
 

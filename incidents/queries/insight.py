@@ -1,4 +1,4 @@
-"""Figures of a team, one query each, and the bowl. No figure has a person in it (invariant 8)."""
+"""Figures of a team and the bowl, out of the rows of one sheet. No figure has a person in it (invariant 8)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q
-from django.utils import timezone
+from django.db.models import Count, F, Q, QuerySet, Value, Window
+from django.db.models.functions import RowNumber
 
 from incidents.enums import COVERING_STATUSES, FollowUpKind, FollowUpState, IncidentKind, MeasureStatus, Stage
 from incidents.models import Countermeasure, FollowUp, Incident, Person
+from incidents.queries import sheet
 from tools.plain import bowl
 
 BOWL_DAYS = 92
 BOWL_MOST = 60  # drawn cracks; the numbers beside the bowl count all
+WEEK = 7
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class Bowl:
         return self.gold + self.urushi + self.open
 
 
+@dataclass(frozen=True)
+class TeamFigures:
+    """None where nothing has been recorded yet: an empty team has no median and no share."""
+
+    first_report_minutes: int | None
+    on_time_percent: int | None
+    strong_percent: int | None
+    mended: int
+
+
 def bowl_state(stage: str) -> str:
     """Gold only for a mended record; lacquer once the first report is out; a hair crack before it."""
     if stage == Stage.MENDED:
@@ -52,22 +64,58 @@ def bowl_state(stage: str) -> str:
     return "urushi"
 
 
-def team_bowl(person: Person, *, now: datetime | None = None) -> Bowl:
-    """The last three months of the person's teams as a bowl."""
-    since = (now or timezone.now()) - timedelta(days=BOWL_DAYS)
-    found = (
-        Incident.objects.visible_to(person)
-        .filter(noticed_at__gte=since)
+def slots(now: datetime) -> dict[str, datetime]:
+    """What `asked` wants filled in. now: aware."""
+    return {"quarter": now - timedelta(days=BOWL_DAYS), "week": now - timedelta(days=WEEK)}
+
+
+def asked(person: Person) -> dict[str, QuerySet]:
+    """The last quarter of the person's teams, for a sheet; figures are counted where the rows are."""
+    quarter, week = sheet.moment("quarter"), sheet.moment("week")
+    incidents = Incident.objects.visible_to(person)
+    promises = FollowUp.objects.visible_to(person)
+    measures = Countermeasure.objects.visible_to(person)
+    drawn = (
+        incidents.filter(noticed_at__gte=quarter)
         .exclude(stage__in=[Stage.WITHDRAWN, Stage.DUPLICATE])
         .exclude(kind=IncidentKind.CONCERN)
     )
-    stages = dict(found.order_by().values_list("stage").annotate(Count("pk")))
+    reported = incidents.filter(first_reported_at__gte=quarter).annotate(
+        place=Window(RowNumber(), order_by=[F("first_reported_at") - F("noticed_at"), "pk"]),
+        of=Window(Count("pk")),
+    )
+    kept = promises.filter(kind=FollowUpKind.COUNTERMEASURE, state=FollowUpState.KEPT, closed_at__gte=quarter)
+    promised = measures.filter(status__in=COVERING_STATUSES, committed_at__gte=quarter)
+    proven = measures.filter(status=MeasureStatus.EFFECTIVE, checks__decided_at__gte=week)
+    return {
+        "bowl_counts": drawn.order_by().values_list("stage").annotate(n=Count("pk")),
+        "bowl_rows": drawn.order_by("-noticed_at")[:BOWL_MOST],
+        # The one or two rows in the middle: the median without reading the others.
+        "middle": reported.filter(place__gte=F("of") / 2.0, place__lte=F("of") / 2.0 + 1).values_list(
+            "noticed_at", "first_reported_at"
+        ),
+        "kept": kept.order_by()
+        .values_list("kind")
+        .annotate(n=Count("pk"), on_time=Count("pk", filter=Q(closed_at__date__lte=F("due_on")))),
+        "strong": promised.order_by()
+        .annotate(one=Value(1))
+        .values_list("one")
+        .annotate(n=Count("pk"), strong=Count("pk", filter=Q(strength__gte=4))),
+        "mended": incidents.filter(mended_at__gte=quarter, stage=Stage.MENDED)
+        .order_by()
+        .values_list("stage")
+        .annotate(n=Count("pk")),
+        "gold_week": proven.order_by().values_list("status").annotate(n=Count("pk", distinct=True)),
+    }
+
+
+def bowl_of(found: dict[str, list]) -> Bowl:
+    """The last three months of the person's teams as a bowl, out of the sheet's rows."""
     counts = {"gold": 0, "urushi": 0, "open": 0}
-    for stage, count in stages.items():
+    for stage, count in found["bowl_counts"]:
         counts[bowl_state(stage)] += count
-    shown = list(found.order_by("-noticed_at")[:BOWL_MOST])
     cracks = []
-    for incident in sorted(shown, key=lambda i: i.number):
+    for incident in sorted(found["bowl_rows"], key=lambda i: i.number):
         drawn = bowl.crack(str(incident.number))
         cracks.append(
             BowlCrack(
@@ -80,54 +128,25 @@ def team_bowl(person: Person, *, now: datetime | None = None) -> Bowl:
                 noticed_at=incident.noticed_at,
             )
         )
-    total = sum(counts.values())
-    return Bowl(cracks, counts["gold"], counts["urushi"], counts["open"], total - len(shown))
+    return Bowl(cracks, counts["gold"], counts["urushi"], counts["open"], sum(counts.values()) - len(cracks))
 
 
-@dataclass(frozen=True)
-class TeamFigures:
-    """None where nothing has been recorded yet: an empty team has no median and no share."""
-
-    first_report_minutes: int | None
-    on_time_percent: int | None
-    strong_percent: int | None
-    mended: int
-
-
-def team_figures(person: Person, *, now: datetime | None = None) -> TeamFigures:
-    """How the person's teams stood in the last quarter."""
-    since = (now or timezone.now()) - timedelta(days=BOWL_DAYS)
-    visible = Incident.objects.visible_to(person)
-    took = [
-        (reported - noticed).total_seconds() / 60
-        for reported, noticed in visible.filter(first_reported_at__gte=since).values_list(
-            "first_reported_at", "noticed_at"
-        )
-    ]
-    kept = (
-        FollowUp.objects.visible_to(person)
-        .filter(kind=FollowUpKind.COUNTERMEASURE, state=FollowUpState.KEPT, closed_at__gte=since)
-        .aggregate(all=Count("pk"), on_time=Count("pk", filter=Q(closed_at__date__lte=F("due_on"))))
-    )
-    measures = (
-        Countermeasure.objects.visible_to(person)
-        .filter(status__in=COVERING_STATUSES, committed_at__gte=since)
-        .aggregate(all=Count("pk"), strong=Count("pk", filter=Q(strength__gte=4)))
-    )
+def figures_of(found: dict[str, list]) -> TeamFigures:
+    """How the person's teams stood in the last quarter, out of the sheet's rows."""
+    took = [(reported - noticed).total_seconds() / 60 for noticed, reported in found["middle"]]
     return TeamFigures(
         first_report_minutes=round(statistics.median(took)) if took else None,
-        on_time_percent=round(100 * kept["on_time"] / kept["all"]) if kept["all"] else None,
-        strong_percent=round(100 * measures["strong"] / measures["all"]) if measures["all"] else None,
-        mended=visible.filter(mended_at__gte=since, stage=Stage.MENDED).count(),
+        on_time_percent=_percent(found["kept"]),
+        strong_percent=_percent(found["strong"]),
+        mended=sum(count for _stage, count in found["mended"]),
     )
 
 
-def gold_this_week(person: Person, *, now: datetime | None = None) -> int:
+def gold_of(found: dict[str, list]) -> int:
     """Countermeasures proven in the last seven days."""
-    since = (now or timezone.now()) - timedelta(days=7)
-    return (
-        Countermeasure.objects.visible_to(person)
-        .filter(status=MeasureStatus.EFFECTIVE, checks__decided_at__gte=since)
-        .distinct()
-        .count()
-    )
+    return sum(count for _status, count in found["gold_week"])
+
+
+def _percent(rows: list[tuple]) -> int | None:
+    """The share in one counted row (group, all, part); None without any."""
+    return round(100 * rows[0][2] / rows[0][1]) if rows and rows[0][1] else None

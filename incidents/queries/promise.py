@@ -4,42 +4,46 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents.enums import FollowUpKind, FollowUpState, Role, Severity
 from incidents.models import FollowUp, Incident, Person
 from incidents.queries.calendar import business_calendar, organisation
+from incidents.queries.sheet import Slot
+from incidents.queries.team import my_memberships
 
 SHOWN = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
 
 
-def promises_of(incident: Incident) -> list[FollowUp]:
-    """Open and past promises of the record, by their time; the open ones first. One query."""
-    found = FollowUp.objects.filter(incident=incident, kind__in=SHOWN).select_related("owner", "closed_by")
+def promise_rows(incident: Slot) -> QuerySet[FollowUp]:
+    """Open and past promises of the record."""
+    return FollowUp.objects.filter(incident=incident, kind__in=SHOWN).select_related("owner", "closed_by")
+
+
+def in_order(found: list[FollowUp]) -> list[FollowUp]:
+    """By their time; the open ones first."""
     return sorted(found, key=lambda one: (one.state != FollowUpState.OPEN, one.due_at, one.pk))
 
 
-def clocks_for(person: Person, memberships: list, *, limit: int = 3) -> list[FollowUp]:
-    """First reports that run out and concern the person as owner, backup or lead; the nearest end first. One query."""
-    lead_of = [m.team_id for m in memberships if m.role == Role.LEAD]
-    return list(
+def clock_rows(person: Person, *, limit: int = 3) -> QuerySet[FollowUp]:
+    """First reports that run out and concern the person as owner, backup or lead; the nearest end first."""
+    lead_of = [m.team_id for m in my_memberships(person) if m.role == Role.LEAD]
+    return (
         FollowUp.objects.visible_to(person)
         .filter(kind=FollowUpKind.FIRST_REPORT, state=FollowUpState.OPEN)
         .filter(Q(owner=person) | Q(backup=person) | Q(team__in=lead_of))
         .select_related("incident")
-        .distinct()
         .order_by("due_at", "pk")[:limit]
     )
 
 
-def my_promises(person: Person, limit: int = 8) -> list[FollowUp]:
+def my_promises(person: Person, limit: int = 8) -> QuerySet[FollowUp]:
     """The person's open promises of a minute, the nearest first."""
-    return list(
+    return (
         FollowUp.objects.visible_to(person)
         .filter(owner=person, state=FollowUpState.OPEN, kind__in=SHOWN)
         .select_related("incident")
-        .distinct()
         .order_by("due_at", "pk")[:limit]
     )
 

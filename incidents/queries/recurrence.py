@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from incidents import rules
 from incidents.enums import MeasureStatus, Stage
-from incidents.models import Countermeasure, Incident, Person
+from incidents.models import Countermeasure, EffectCheck, Incident, Person
+from incidents.queries import sheet
 
 LOOKED_BACK = timedelta(days=800)  # the longest window, a late check and a year between crack and measure
 LOOKED_AT = 200
+NO_CATEGORY = "-"  # fits no record
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,29 @@ class Links:
         return bool(self.original or self.recurs_from or self.duplicates or self.recurrences)
 
 
-def links_of(incident: Incident, by: Person) -> Links:
-    """Duplicates and recurrences both ways; one query."""
-    tied = Q(duplicate_of=incident) | Q(recurrence_of=incident)
-    own = [pk for pk in (incident.duplicate_of_id, incident.recurrence_of_id) if pk]
-    if own:
-        tied |= Q(pk__in=own)
-    rows = list(Incident.objects.visible_to(by).filter(tied).order_by("number"))
+def slots(incident: Incident) -> dict[str, object]:
+    """What the rows below want filled in. Nothing recurs for a record that is settled, or without a category."""
+    settled = incident.recurrence_of_id or incident.end or incident.stage == Stage.MENDED
+    return {
+        "incident": incident.pk,
+        "duplicate_of": incident.duplicate_of_id or 0,
+        "recurrence_of": incident.recurrence_of_id or 0,
+        "team": incident.team_id,
+        "similar": incident.category or NO_CATEGORY,
+        "category": NO_CATEGORY if settled else incident.category or NO_CATEGORY,
+        "first": incident.noticed_at - LOOKED_BACK,
+        "last": incident.noticed_at,
+    }
+
+
+def link_rows(by: Person) -> QuerySet[Incident]:
+    """Duplicates and recurrences both ways, as far as the reader may see them."""
+    incident, own = sheet.number("incident"), [sheet.number("duplicate_of"), sheet.number("recurrence_of")]
+    tied = Q(duplicate_of=incident) | Q(recurrence_of=incident) | Q(pk=own[0]) | Q(pk=own[1])
+    return Incident.objects.visible_to(by).filter(tied).order_by("number")
+
+
+def links_of(incident: Incident, rows: list[Incident]) -> Links:
     return Links(
         original=next((row for row in rows if row.pk == incident.duplicate_of_id), None),
         recurs_from=next((row for row in rows if row.pk == incident.recurrence_of_id), None),
@@ -47,28 +65,34 @@ def _likeness(incident: Incident) -> rules.Likeness:
     return rules.Likeness(incident.category, incident.process, incident.counterparty, incident.title)
 
 
-def candidates(incident: Incident, by: Person, limit: int = 3) -> list[Incident]:
-    """Earlier records of the team that this may be again, inside the window of a measure of theirs; at most one query.
-
-    Nothing is asked once a person has said what it is, or when no category says what to look for.
-    """
-    settled = incident.recurrence_of_id or incident.end or incident.stage == Stage.MENDED
-    if settled or not incident.category:
-        return []
-    rows = (
+def candidate_rows(by: Person) -> QuerySet[Countermeasure]:
+    """Measures whose record may be the same again: done ones of the team and category in the years before."""
+    return (
         Countermeasure.objects.visible_to(by)
         .filter(
-            incident__team=incident.team_id,
-            incident__category=incident.category,
-            incident__noticed_at__range=(incident.noticed_at - LOOKED_BACK, incident.noticed_at),
+            incident__team=sheet.number("team"),
+            incident__category=sheet.text("category"),
+            incident__noticed_at__gte=sheet.moment("first"),
+            incident__noticed_at__lte=sheet.moment("last"),
             status__in=[MeasureStatus.DONE, MeasureStatus.EFFECTIVE],
             done_at__isnull=False,
         )
-        .exclude(incident=incident.pk)
+        .exclude(incident=sheet.number("incident"))
         .select_related("incident")
-        .annotate(last_check=Max("checks__check_on"))
+        .annotate(last_check=Subquery(_last_check()))
         .order_by("-incident__noticed_at", "pk")[:LOOKED_AT]
     )
+
+
+def _last_check() -> QuerySet:
+    return EffectCheck.objects.filter(measure=OuterRef("pk")).order_by("-check_on").values("check_on")[:1]
+
+
+def candidates_of(incident: Incident, rows: list[Countermeasure], limit: int = 3) -> list[Incident]:
+    """Earlier records of the team that this may be again, inside the window of a measure of theirs.
+
+    Nothing is asked once a person has said what it is, or when no category says what to look for.
+    """
     here = zoneinfo.ZoneInfo(settings.TIME_ZONE)
     day = incident.noticed_at.astimezone(here).date()
     found: dict[int, Incident] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from incidents.enums import DeliveryState, FollowUpKind, LetterKind, LetterState
+from incidents.enums import DeliveryState, LetterKind, LetterState
 from incidents.models import FollowUp, Letter, Person, ReminderDelivery
-from incidents.queries.calendar import business_calendars, today_of, zone_of
+from incidents.queries.calendar import zone_of
 from tools.plain.holidays import BusinessCalendar
 
 
@@ -74,34 +74,6 @@ class DueLine:
         return self.days < 0
 
 
-def my_open(person: Person, kind: str, limit: int | None = 20) -> list[DueLine]:
-    """The person's open promises of one kind, the most pressing first."""
-    rows = (
-        FollowUp.objects.visible_to(person)
-        .open()
-        .filter(owner=person, kind=kind)
-        .select_related("incident", "team", "measure__root__why", "check_plan__measure__owner", "owner")
-        .order_by("due_on", "pk")
-    )
-    found = list(rows[:limit] if limit else rows)
-    calendars = business_calendars({f.team_id for f in found})
-    today = today_of(person)
-    return [DueLine(f, days_left(today, f.due_on, calendars[f.team_id])) for f in found]
-
-
 def days_left(today: date, due_on: date, calendar: BusinessCalendar) -> int:
     """Business days from today to the due date; 0 on the day itself, negative after it. A closed due day counts as the next open one."""
     return calendar.business_days_between(today, calendar.roll_forward(due_on))
-
-
-def my_counts(person: Person) -> dict[str, int]:
-    """How many promises wait for the person, by kind."""
-    open_rows = FollowUp.objects.visible_to(person).open().filter(owner=person)
-    kinds = list(open_rows.values_list("kind", "due_on"))
-    today = today_of(person)
-    return {
-        "measures": sum(kind == FollowUpKind.COUNTERMEASURE for kind, _due in kinds),
-        "checks": sum(kind == FollowUpKind.EFFECT_CHECK for kind, _due in kinds),
-        "checks_due": sum(kind == FollowUpKind.EFFECT_CHECK and due <= today for kind, due in kinds),
-        "pressing": sum(due <= today for _kind, due in kinds),
-    }

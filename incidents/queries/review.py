@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from django.db.models import QuerySet
+
 from incidents.enums import REVIEW_KINDS
-from incidents.models import FollowUp, Incident
+from incidents.models import FollowUp
+from incidents.queries.sheet import Slot
 
 
-def reviews_of(incident: Incident) -> list[FollowUp]:
-    """What comes back on a later day, as far as it is open; one query."""
-    return list(FollowUp.objects.filter(incident=incident, kind__in=REVIEW_KINDS).open().select_related("owner"))
+def review_rows(incident: Slot) -> QuerySet[FollowUp]:
+    """What comes back on a later day, as far as it is open."""
+    return FollowUp.objects.filter(incident=incident, kind__in=REVIEW_KINDS).open().select_related("owner")

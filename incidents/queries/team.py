@@ -13,6 +13,11 @@ def my_memberships(person: Person) -> list[Membership]:
     return list(Membership.objects.filter(person=person).select_related("team").order_by("team__name"))
 
 
+def standing_key(person: Person) -> tuple:
+    """What a sheet's text depends on when it asks for what this person may see: who it is, and their teams and roles."""
+    return (person.pk, person.is_active, tuple((m.team_id, m.role) for m in my_memberships(person)))
+
+
 def people_of(memberships: list[Membership]) -> QuerySet[Person]:
     """Active people of these teams, by name."""
     teams = [m.team_id for m in memberships]

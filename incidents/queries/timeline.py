@@ -137,9 +137,8 @@ def _in_order(lines: list[Line], order: str) -> list[Line]:
     return timed + [line for line in lines if moment(line) is None]
 
 
-def questions_of(incident: Incident) -> list[Question]:
-    """Questions of a record, the open ones first by day; one query."""
-    rows = list(Question.objects.filter(incident=incident).select_related("entry", "answered_by", "follow_up__owner"))
+def questions_in_order(rows: list[Question]) -> list[Question]:
+    """Questions of a record, the open ones first by day."""
     return sorted(rows, key=lambda one: (one.follow_up.state != "open", one.follow_up.due_on, one.pk))
 
 

@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
-from incidents.queries import audit, promise
+from incidents.queries import audit
 from incidents.queries import frame as frames
 from incidents.queries import team as teams
 
@@ -152,8 +152,8 @@ class Frame:
         return _("管理者") if self.person.is_admin else ""
 
     @cached_property
-    def _numbers(self) -> frames.Numbers:
-        return frames.numbers(self.person)
+    def _around(self) -> frames.Around:
+        return frames.around(self.person)
 
     @cached_property
     def clocks(self) -> list:
@@ -161,18 +161,17 @@ class Frame:
         here = self._request.path
         if self._request.htmx and self._request.htmx.current_url_abs_path:
             here = self._request.htmx.current_url_abs_path  # the strip alone is asked again
-        found = promise.clocks_for(self.person, self.memberships)
-        return [one for one in found if not here.startswith(one.incident.get_absolute_url())]
+        return [one for one in self._around.clocks if not here.startswith(one.incident.get_absolute_url())]
 
     @property
     def counts(self) -> dict[str, str]:
-        found = self._numbers
+        found = self._around
         counts = {"today": found.pressing, "incidents": found.incidents, "seams": found.seams}
         return {name: f"{count}" if count < frames.MOST else "99+" for name, count in counts.items() if count}
 
     @property
     def engine_warning(self) -> str:
-        if self._numbers.engine_is_silent:
+        if self._around.engine_is_silent:
             return _("お知らせの仕組みが2時間以上止まっています。管理者に知らせてください。")
         return ""
 

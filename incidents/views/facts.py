@@ -13,8 +13,8 @@ from incidents.forms.timeline import TimelineForm
 from incidents.models import Incident
 from incidents.queries import timeline
 from incidents.queries.cause import why_lines
-from incidents.queries.containment import containments_of
-from incidents.queries.incident import IncidentPage, whys_of
+from incidents.queries.incident import whys_of
+from incidents.queries.record import RecordPage
 
 
 def hint_url(incident: Incident) -> str:
@@ -22,7 +22,7 @@ def hint_url(incident: Incident) -> str:
     return reverse("incident-why-hint", args=[incident.reference])
 
 
-def _why_form(request: HttpRequest, incident: Incident, found: IncidentPage) -> WhyForm:
+def _why_form(request: HttpRequest, incident: Incident, found: RecordPage) -> WhyForm:
     """The form for the next why: under the one that `?under=` names, else under the last open end."""
     standing = [node.why for node in found.whys if node.why.withdrawn_at is None]
     asked = [why for why in standing if str(why.pk) == request.GET.get("under")]
@@ -37,16 +37,14 @@ def _why_form(request: HttpRequest, incident: Incident, found: IncidentPage) -> 
     )
 
 
-def facts_context(
-    request: HttpRequest, incident: Incident, found: IncidentPage, forms: dict[str, Any]
-) -> dict[str, Any]:
-    """Two queries: questions and containments. `forms` are bound forms that brought an error back."""
+def facts_context(request: HttpRequest, found: RecordPage, forms: dict[str, Any]) -> dict[str, Any]:
+    """`forms` are bound forms that brought an error back."""
     return {
         "why_lines": why_lines(found.whys),
-        "why_form": forms.get("why_form") or _why_form(request, incident, found),
+        "why_form": forms.get("why_form") or _why_form(request, found.incident, found),
         "timeline": timeline.lines_of(found.timeline),
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
-        "questions": timeline.questions_of(incident),
-        "containments": containments_of(incident),
+        "questions": found.questions,
+        "containments": found.containments,
         "containment_form": forms.get("containment_form") or ContainmentForm(),
     }

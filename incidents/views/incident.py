@@ -17,7 +17,7 @@ from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, care, promise, team
+from incidents.queries import access, audit, care, promise, record, team
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
@@ -74,34 +74,34 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
 def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse:
     """The incident's page, or its body for htmx; `forms` are bound forms that brought an error back."""
     role = access.role_in(request.user, incident.team_id)
-    found = incidents.incident_page(incident)
+    found = record.record_page(incident)
+    beside = record.beside(incident, request.user)
     may_edit = rules.may_edit(role)
     can_edit = may_edit and not incident.end
-    promises = promise.promises_of(incident)
     context = {
         "incident": incident,
         "found": found,
         "steps": _steps(incident, found),
         "next_gate": next((g for g in found.gates if not g.is_open), None) if not incident.end else None,
-        "similar": incidents.similar(incident, request.user),
+        "similar": beside.similar,
         "role": role,
         "can_edit": can_edit,
         "may_rest": care.has_just_recorded(request.user, incident),
         "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
         "may_reopen": may_edit and bool(incident.end),
-        "promises": promises,
-        "promises_left": sum(one.state == FollowUpState.OPEN for one in promises),
+        "promises": found.promises,
+        "promises_left": sum(one.state == FollowUpState.OPEN for one in found.promises),
         "is_lead": role == "lead",
         "now": timezone.now(),
         "root_form": RootForm(),
         "open_form": next(iter(forms), ""),
-        **facts_context(request, incident, found, forms),
-        **proof_context(request, incident, found, may_edit=may_edit),
+        **facts_context(request, found, forms),
+        **proof_context(request, found, beside, may_edit=may_edit),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
 
 
-def _steps(incident: Incident, found: incidents.IncidentPage) -> list[dict[str, str]]:
+def _steps(incident: Incident, found: record.RecordPage) -> list[dict[str, str]]:
     gold = sum(m.status == MeasureStatus.EFFECTIVE for m in found.measures)
     promised = sum(m.status in rules.COVERING_STATUSES for m in found.measures)
     notes = {
@@ -152,7 +152,7 @@ def _first_report_note(incident: Incident) -> str:
     return ""
 
 
-def _gold_note(incident: Incident, found: incidents.IncidentPage) -> str:
+def _gold_note(incident: Incident, found: record.RecordPage) -> str:
     if incident.mended_at:
         return _("%(when)s 効き目を確認") % {"when": shortday(incident.mended_at)}
     days = [

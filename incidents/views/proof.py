@@ -7,23 +7,18 @@ from typing import Any
 from django.http import HttpRequest
 
 from incidents.enums import MeasureStatus, RequestState
-from incidents.models import Countermeasure, DueRequest, FollowUp, Incident
-from incidents.queries import recurrence
+from incidents.models import Countermeasure, DueRequest, FollowUp
 from incidents.queries.calendar import business_calendar, today_of
-from incidents.queries.due_request import requests_of
-from incidents.queries.incident import NAMES_APART, IncidentPage
+from incidents.queries.record import NAMES_APART, Beside, RecordPage
 from incidents.queries.reminder import days_left
-from incidents.queries.review import reviews_of
-from incidents.queries.spread import spreads_of
 
 
-def proof_context(request: HttpRequest, incident: Incident, found: IncidentPage, *, may_edit: bool) -> dict[str, Any]:
+def proof_context(request: HttpRequest, found: RecordPage, beside: Beside, *, may_edit: bool) -> dict[str, Any]:
     """Countermeasures with their requests and reviews, links to other records, and what may be a recurrence."""
-    wishes = requests_of(incident) if found.measures else {}
-    reviews = reviews_of(incident) if found.measures or found.roots else []
+    reviews = found.reviews
     for root in found.roots:
         root.open_review = next((r for r in reviews if r.root_id == root.pk), None)
-    today, calendar = today_of(request.user), business_calendar(incident.team_id)
+    today, calendar = today_of(request.user), business_calendar(found.incident.team_id)
 
     def line(m: Countermeasure) -> dict[str, Any]:
         days = days_left(today, m.due_on, calendar) if m.is_running and m.due_on else None
@@ -35,14 +30,14 @@ def proof_context(request: HttpRequest, incident: Incident, found: IncidentPage,
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],
             "may_judge": may_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
-            **_beside(m, wishes.get(m.pk, []), reviews),
+            **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }
 
     return {
         "lines": [line(m) for m in found.measures],
-        "spreads": spreads_of(incident),
-        "links": recurrence.links_of(incident, request.user),
-        "may_recur": recurrence.candidates(incident, request.user) if may_edit else [],
+        "spreads": found.spreads,
+        "links": beside.links,
+        "may_recur": beside.may_recur if may_edit else [],
     }
 
 

@@ -29,9 +29,10 @@ from incidents.models import (
     ReminderDelivery,
     TimelineEntry,
 )
-from incidents.queries import engine, insight
+from incidents.queries import engine
 from incidents.queries.audit import VERBS
 from incidents.queries.incident import record_facts
+from incidents.queries.today import today
 from tests.conftest import TOKYO, at
 
 
@@ -82,10 +83,10 @@ class TestSample(TestCase):
                 "締日を得意先マスタに持たせ、請求の画面で自動で決まるようにする": "2026-12-14",
             }
         )
-        drawn = insight.team_bowl(self.sato)
-        assert (drawn.gold, drawn.open) == (6, 2)
-        assert insight.gold_this_week(self.sato) == 3
-        figures = insight.team_figures(self.sato)
+        found = today(self.sato)
+        assert (found.bowl.gold, found.bowl.open) == (6, 2)
+        assert found.gold_this_week == 3
+        figures = found.figures
         assert (figures.first_report_minutes, figures.on_time_percent) == (38, 91)
 
     def test_the_letter_of_the_day_can_be_written(self):

@@ -9,7 +9,7 @@ from incidents.domain import reader, reminder
 from incidents.enums import LetterKind, Role
 from incidents.errors import NotAllowed, Refused
 from incidents.models import Countermeasure, FollowUp, Incident, Letter
-from incidents.queries import insight
+from incidents.queries.today import today
 from tests.conftest import _member
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_who_is_not_named_finds_nothing(closed, client_of, second_lead, vera):
         assert Incident.objects.visible_to(person).count() == 0
         assert Countermeasure.objects.visible_to(person).count() == 0
         assert FollowUp.objects.visible_to(person).count() == 0
-        assert insight.team_bowl(person).total == 0
+        assert today(person).bowl.total == 0
 
 
 def test_named_people_and_those_it_belongs_to_read_it(closed, client_of, alice, bob):

@@ -12,7 +12,7 @@ from incidents.domain import check, incident, recurrence
 from incidents.enums import Category, EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import FollowUp, IncidentReader, RootCause, TimelineEntry
-from incidents.queries import recurrence as queries
+from incidents.queries.record import beside
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -58,7 +58,7 @@ def test_recurrence_in_the_window_takes_the_gold_back(golden, bob, team, clock):
     assert not FollowUp.objects.filter(kind=FollowUpKind.ANNIVERSARY, state=FollowUpState.OPEN).exists()
     assert told(new) == ["K-1 の再発です"]
     assert told(golden.incident) == [
-        f"K-2 として期間のうちに再発しました。効かなかった対策: 「{golden.title}」",
+        f"K-2 として期間のうちに再発しました。効かなかった対策: {golden.title}",
     ]
     # The story stays: the check that once said gold, and its line.
     assert golden.checks.get().outcome == Outcome.EFFECTIVE
@@ -128,21 +128,21 @@ def test_unlink_keeps_the_story(golden, bob, team, clock):
 def test_what_may_be_a_recurrence_is_offered_and_never_linked(golden, bob, team, clock, known, offered):
     clock.forward(days=30)
     new = again(bob, team, **known)
-    assert queries.candidates(new, bob) == ([golden.incident] if offered else [])
+    assert beside(new, bob).may_recur == ([golden.incident] if offered else [])
     assert fresh(new).recurrence_of is None
 
 
 def test_nothing_is_offered_after_the_window_nor_out_of_a_restricted_record(golden, alice, bob, team, clock):
     clock.forward(days=30)
     new = again(alice, team)
-    assert queries.candidates(new, alice) == [golden.incident]
+    assert beside(new, alice).may_recur == [golden.incident]
     golden.incident.restricted = True
     golden.incident.save()
-    assert queries.candidates(new, alice) == []
+    assert beside(new, alice).may_recur == []
     IncidentReader.objects.create(incident=golden.incident, person=alice)
-    assert queries.candidates(new, alice) == [golden.incident]
+    assert beside(new, alice).may_recur == [golden.incident]
     clock.forward(days=150)
-    assert queries.candidates(again(bob, team), bob) == []
+    assert beside(again(bob, team), bob).may_recur == []
 
 
 DONE = date(2026, 3, 1)

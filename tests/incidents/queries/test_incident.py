@@ -10,9 +10,10 @@ from django.utils import timezone
 from incidents.domain import countermeasure
 from incidents.enums import LetterState, Role, Stage
 from incidents.models import Incident, Why
-from incidents.queries import engine, insight, paging, reminder
+from incidents.queries import engine, insight, paging, record
 from incidents.queries import incident as incidents
 from incidents.queries import team as teams
+from incidents.queries.today import today
 from tests.factories import (
     CountermeasureFactory,
     EngineMarkFactory,
@@ -50,8 +51,8 @@ def test_incident_page_costs_the_same(story, rows, django_assert_num_queries):
         TimelineEntryFactory(incident=known.incident)
         WhyFactory(incident=known.incident, parent=known.why)
     incident = Incident.objects.get(pk=known.incident.pk)
-    with django_assert_num_queries(5):
-        page = incidents.incident_page(incident)
+    with django_assert_num_queries(1):
+        page = record.record_page(incident)
         for measure in page.measures:
             assert [(str(r.recipient), r.letter) for r in measure.follow_up.deliveries.all()]
             assert [str(check.checker) for check in measure.checks.all()]
@@ -146,13 +147,13 @@ def test_my_promises_in_business_days(story, bob, alice):
     known = story.with_root()
     for due_on in (date(2026, 11, 27), date(2026, 11, 24), date(2026, 12, 1)):
         story.promised(to=known, due_on=due_on)
-    lines = reminder.my_open(bob, "countermeasure")
+    lines = today(bob).measures
     assert [(line.follow_up.due_on.day, line.days, line.is_late) for line in lines] == [
         (24, 0, False),
         (27, 3, False),
         (1, 5, False),
     ]
-    assert reminder.my_open(alice, "countermeasure") == []
+    assert today(alice).measures == []
 
 
 def test_nothing_gets_later_on_a_closed_day(story, bob, clock):
@@ -160,7 +161,7 @@ def test_nothing_gets_later_on_a_closed_day(story, bob, clock):
     seen = {}
     for day in ("2026-11-27", "2026-11-28", "2026-11-29", "2026-11-30", "2026-12-01"):
         clock.to(day)
-        seen[day[-2:]] = reminder.my_open(bob, "countermeasure")[0].days
+        seen[day[-2:]] = today(bob).measures[0].days
     assert seen == {"27": 0, "28": 0, "29": 0, "30": -1, "01": -2}
 
 
@@ -169,8 +170,8 @@ def test_my_promises_cost_the_same(story, bob, rows, django_assert_num_queries):
     known = story.with_root()
     for _ in range(rows):
         story.promised(to=known)
-    with django_assert_num_queries(3):
-        assert len([line.follow_up.what for line in reminder.my_open(bob, "countermeasure")]) == rows
+    with django_assert_num_queries(3):  # the person's teams, the sheet, the calendar
+        assert len([line.follow_up.what for line in today(bob).measures]) == min(rows, 8)
 
 
 def test_counts(story, bob, alice):
@@ -178,8 +179,8 @@ def test_counts(story, bob, alice):
     story.promised(to=known, due_on=date(2026, 11, 24))
     measure = story.promised(to=known)
     countermeasure.complete(measure, by=bob, note="x")
-    assert reminder.my_counts(bob) == {"measures": 1, "checks": 0, "checks_due": 0, "pressing": 1}
-    assert reminder.my_counts(alice) == {"measures": 0, "checks": 1, "checks_due": 0, "pressing": 0}
+    assert today(bob).counts == {"measures": 1, "checks": 0, "checks_due": 0, "pressing": 1}
+    assert today(alice).counts == {"measures": 0, "checks": 1, "checks_due": 0, "pressing": 0}
 
 
 def test_bowl_counts_the_teams_own_quarter(alice, carol, team):
@@ -190,13 +191,13 @@ def test_bowl_counts_the_teams_own_quarter(alice, carol, team):
     IncidentFactory(team=team, stage=Stage.WITHDRAWN)
     IncidentFactory(team=team, kind="concern")
     IncidentFactory(team=team, noticed_at=now - timedelta(days=200))
-    bowl = insight.team_bowl(alice)
+    bowl = today(alice).bowl
     assert (bowl.gold, bowl.urushi, bowl.open, bowl.left_out, len(bowl.cracks)) == (1, 1, 1, 0, 3)
-    assert insight.team_bowl(carol).total == 0
+    assert today(carol).bowl.total == 0
 
 
 def test_figures_of_an_empty_team_are_none(alice):
-    assert insight.team_figures(alice) == insight.TeamFigures(None, None, None, 0)
+    assert today(alice).figures == insight.TeamFigures(None, None, None, 0)
 
 
 def test_work_is_given_to_active_editors(alice, bob, vera, team):

@@ -24,7 +24,7 @@ from incidents.models import (
 
 pytestmark = pytest.mark.django_db
 
-TODAY, LIST, SEAMS, LETTERS, INCIDENT = 21, 10, 11, 8, 22
+TODAY, LIST, SEAMS, LETTERS, INCIDENT = 6, 9, 9, 7, 8
 
 
 def cost(client, url: str) -> int:

@@ -1,0 +1,271 @@
+"""Seed a PostgreSQL of its own, then measure the pages people wait for beside a bare Django page.
+
+    .venv/bin/python deploy/bench_pages.py [--sizes 1000 10000 100000] [--rounds 60] [--explain]
+
+One gunicorn worker answers both: the bare page is a signed-in view that renders 25 rows of one indexed query, with the
+product's middleware and nothing else around it. Pages and bare page take turns within one run, so a busy machine slows
+both alike. Printed are the median milliseconds, the ratio to the bare page and to the smallest size, the queries and
+the bytes. At the largest size each query is explained, and a sequential scan of a large table is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+PERSON = "load-orders-1@example.jp"  # a member of the team that holds most of the records
+BARE = "/bench-bare/"
+LARGE = 5_000  # rows from which on a table is large
+MOST_QUERIES, MOST_TIMES_BARE, MOST_GROWTH, MOST_SEED_SECONDS = 12, 4.0, 1.3, 300
+
+
+# Inside the server -----------------------------------------------------------------------------------------
+
+
+def wsgi():
+    """What gunicorn serves: the product's application and the bare page beside it."""
+    _django()
+    from django.contrib.auth.decorators import login_required
+    from django.http import HttpResponse
+    from django.template import engines
+    from django.urls import path
+
+    from incidents.models import Incident
+    from ushiro import urls
+    from ushiro.wsgi import application
+
+    template = engines["django"].from_string(
+        "<!doctype html><title>bare</title><table>{% for row in rows %}<tr><td>{{ row.number }}<td>{{ row.title }}"
+        "<td>{{ row.stage }}<td>{{ row.noticed_at }}</tr>{% endfor %}</table>"
+    )
+
+    @login_required
+    def bare(request):
+        rows = Incident.objects.order_by("-noticed_at", "-number")[:25]
+        return HttpResponse(template.render({"rows": rows}, request=None))
+
+    urls.urlpatterns.append(path(BARE.strip("/") + "/", bare))
+    return application
+
+
+# Inside a process of its own per question --------------------------------------------------------------------
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+def sign_in() -> None:
+    """Print the session's cookie and the addresses to measure."""
+    _django()
+    from django.conf import settings
+    from django.test import Client
+
+    from incidents.models import Incident, Person
+
+    person = Person.objects.get(email=PERSON)
+    client = Client()
+    client.force_login(person)
+    team = person.memberships.get().team
+    rows = Incident.objects.filter(team=team, stage="mended").order_by("noticed_at")
+    record = rows[rows.count() // 2]
+    print(
+        json.dumps(
+            {
+                "cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}",
+                "pages": {
+                    "今日": "/",
+                    "list": "/incidents/",
+                    "filtered list": f"/incidents/?team={team.pk}&stage=measures_committed&severity=s2",
+                    "text filter": f"/incidents/?q={quote('白樺食品の給与明細')}",
+                    "incident": record.get_absolute_url(),
+                    "seams": "/seams/",
+                },
+            }
+        )
+    )
+
+
+def count(addresses: list[str], explain: bool) -> None:
+    """Print how many queries each address costs, and the plans that read a large table from end to end."""
+    _django()
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from incidents.models import Person
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(Person.objects.get(email=PERSON))
+    found = {}
+    for address in addresses:
+        client.get(address)
+        with CaptureQueriesContext(connection) as seen:
+            answer = client.get(address)
+        assert answer.status_code == 200, (address, answer.status_code)
+        scans = []
+        if explain:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= %s AND relname LIKE %s",
+                    [LARGE, "incidents%"],
+                )
+                large = {name for (name,) in cursor.fetchall()}
+                for query in seen.captured_queries:
+                    if query["sql"].startswith("SELECT"):
+                        cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"].replace("%", "%%"))
+                        plan = cursor.fetchone()[0]
+                        scans += [(table, query["sql"]) for table in _scanned(plan[0]["Plan"]) if table in large]
+        found[address] = {"queries": len(seen), "scans": scans}
+    print(json.dumps(found))
+
+
+def _scanned(plan: dict) -> list[str]:
+    """Tables that this plan reads from end to end."""
+    own = [plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" else []
+    return own + [table for part in plan.get("Plans", []) for table in _scanned(part)]
+
+
+# Outside ----------------------------------------------------------------------------------------------------
+
+
+class Page:
+    """One address asked over a connection that stays open."""
+
+    def __init__(self, port: int, cookie: str):
+        self._link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Cookie": cookie, "Accept-Language": "ja", "Accept-Encoding": "identity"}
+
+    def ask(self, address: str) -> tuple[float, int]:
+        """Milliseconds until the last byte, and bytes."""
+        begin = time.perf_counter()
+        self._link.request("GET", address, headers=self._headers)
+        answer = self._link.getresponse()
+        body = answer.read()
+        assert answer.status == 200, (address, answer.status, body[:200])
+        return (time.perf_counter() - begin) * 1000, len(body)
+
+
+def measure(port: int, known: dict, rounds: int) -> dict[str, tuple[float, float, int]]:
+    """Median milliseconds, times the bare page, and bytes of each page; after some rounds to warm up."""
+    page = Page(port, known["cookie"])
+    addresses = {"bare": BARE, **known["pages"]}
+    took: dict[str, list[float]] = {name: [] for name in addresses}
+    size = {}
+    for n in range(rounds + 5):
+        for name, address in addresses.items():
+            spent, size[name] = page.ask(address)
+            if n >= 5:
+                took[name].append(spent)
+    middle = {name: statistics.median(values) for name, values in took.items()}
+    return {name: (middle[name], middle[name] / middle["bare"], size[name]) for name in addresses}
+
+
+def own(*arguments: str, environ: dict[str, str]) -> dict:
+    """What a process of its own found."""
+    done = subprocess.run([sys.executable, __file__, *arguments], env=environ, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit((done.stdout + done.stderr)[-3000:])
+    return json.loads(done.stdout)
+
+
+def at_size(postgres, folder: Path, size: int, *, rounds: int, explain: bool) -> tuple[float, dict, dict]:
+    """Seconds to seed, the figures of `measure`, and what `count` found."""
+    from tests.servers import Installation, base_environ, manage
+
+    postgres.run(f"CREATE DATABASE bench{size}")
+    environ = base_environ(folder, DATABASE_URL=postgres.url(f"bench{size}"))
+    environ["USHIRO_SECRET_KEY"] = "bench-" + "0123456789abcdefghij" * 3
+    manage("migrate", "-v0", environ=environ)
+    manage("collectstatic", "--noinput", environ=environ)
+    begin = time.monotonic()
+    subprocess.run(
+        [sys.executable, "manage.py", "seed_load", "--incidents", str(size)],
+        env=environ,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    seconds = time.monotonic() - begin
+    postgres.run("CHECKPOINT")
+    environ |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'deploy'}"}
+    known = own("--sign-in", environ=environ)
+    counted = own("--count", *known["pages"].values(), *(["--explain"] if explain else []), environ=environ)
+    one = Installation(folder, environ=environ, broker=None, mail=type("None", (), {"inbox": None})())
+    try:
+        server = one.web(app="bench_pages:wsgi()")
+        try:
+            figures = measure(one.port, known, rounds)
+        except (OSError, http.client.HTTPException):
+            sys.exit(server.said[-3000:])
+        return seconds, figures, {name: counted[address] for name, address in known["pages"].items()}
+    finally:
+        one.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", nargs="+", type=int, default=[1_000, 10_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument(
+        "--explain", action="store_true", help="explain the queries at every size, not the largest alone"
+    )
+    parser.add_argument("--sign-in", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--count", nargs="+", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.sign_in:
+        return sign_in()
+    if options.count:
+        return count(options.count, options.explain)
+
+    from tests.servers import Postgres
+
+    failures: list[str] = []
+    smallest: dict[str, float] = {}
+    with contextlib.ExitStack() as stack:
+        postgres = Postgres()
+        stack.callback(postgres.stop)
+        for size in sorted(options.sizes):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ushiro-bench-")))
+            explain = options.explain or size == max(options.sizes)
+            seconds, figures, counted = at_size(postgres, folder, size, rounds=options.rounds, explain=explain)
+            print(f"\n{size:,} incidents, seeded in {seconds:.0f} s; bare page {figures['bare'][0]:.1f} ms", flush=True)
+            print(f"{'page':<16}{'p50 ms':>8}{'x bare':>8}{'growth':>8}{'queries':>9}{'bytes':>9}")
+            if size >= 100_000 and seconds > MOST_SEED_SECONDS:
+                failures.append(f"seeding {size:,} took {seconds:.0f} s, not {MOST_SEED_SECONDS}")
+            for name, (middle, times, length) in figures.items():
+                if name == "bare":
+                    continue
+                growth = middle / smallest.setdefault(name, middle)
+                queries = counted[name]["queries"]
+                print(f"{name:<16}{middle:>8.1f}{times:>8.1f}{growth:>8.2f}{queries:>9}{length:>9}", flush=True)
+                for wrong, said in (
+                    (queries > MOST_QUERIES, f"{queries} queries"),
+                    (times > MOST_TIMES_BARE, f"{times:.1f} x the bare page"),
+                    (growth > MOST_GROWTH, f"grew to {growth:.2f}"),
+                ):
+                    if wrong:
+                        failures.append(f"{size:,} {name}: {said}")
+                for table, sql in counted[name]["scans"]:
+                    failures.append(f"{size:,} {name}: reads {table} from end to end: {sql[:2000]}")
+    if failures:
+        print("\nNot reached:\n  " + "\n  ".join(failures))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

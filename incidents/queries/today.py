@@ -1,0 +1,84 @@
+"""今日 in one sheet: my clocks, what of mine is due, what waits for my check, how the team stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from incidents.enums import FollowUpKind
+from incidents.models import FollowUp, Incident, Person
+from incidents.queries import incident, insight, promise, sheet
+from incidents.queries.calendar import business_calendars, today_of
+from incidents.queries.reminder import DueLine, days_left
+from incidents.queries.team import standing_key
+
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Today:
+    clocks: list[Incident]
+    promises: list[FollowUp]
+    measures: list[DueLine]
+    checks: list[DueLine]
+    counts: dict[str, int]
+    bowl: insight.Bowl
+    figures: insight.TeamFigures
+    gold_this_week: int
+
+
+def today(person: Person, *, now: datetime | None = None) -> Today:
+    """What 今日 shows this person, in two queries. now: aware, default the present."""
+    now = now or timezone.now()
+    day = today_of(person, now)
+    found = sheet.ask(("today", standing_key(person)), lambda: _asked(person), today=day, **insight.slots(now))
+    rows = [*found["measures"], *found["checks"]]
+    calendars = business_calendars({row.team_id for row in rows})
+
+    def lines(name: str) -> list[DueLine]:
+        return [DueLine(row, days_left(day, row.due_on, calendars[row.team_id])) for row in found[name]]
+
+    return Today(
+        clocks=found["clocks"],
+        promises=found["promises"],
+        measures=lines("measures"),
+        checks=lines("checks"),
+        counts=_counts(found["counts"]),
+        bowl=insight.bowl_of(found),
+        figures=insight.figures_of(found),
+        gold_this_week=insight.gold_of(found),
+    )
+
+
+def _asked(person: Person) -> dict[str, QuerySet]:
+    mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
+    by_day = mine.select_related("incident").order_by("due_on", "pk")
+    return {
+        "clocks": incident.running_clocks(person),
+        "promises": promise.my_promises(person),
+        "measures": by_day.filter(kind=FollowUpKind.COUNTERMEASURE).select_related("incident", "measure__root__why")[
+            :SHOWN
+        ],
+        "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
+            "incident", "check_plan__measure__owner"
+        )[:SHOWN],
+        "counts": mine.order_by()
+        .values_list("kind")
+        .annotate(n=Count("pk"), due=Count("pk", filter=Q(due_on__lte=sheet.day("today")))),
+        **insight.asked(person),
+    }
+
+
+def _counts(rows: list[tuple]) -> dict[str, int]:
+    """How many promises wait for the person, by kind."""
+    every = {kind: count for kind, count, _due in rows}
+    due = {kind: count for kind, _count, count in rows}
+    return {
+        "measures": every.get(FollowUpKind.COUNTERMEASURE, 0),
+        "checks": every.get(FollowUpKind.EFFECT_CHECK, 0),
+        "checks_due": due.get(FollowUpKind.EFFECT_CHECK, 0),
+        "pressing": sum(due.values()),
+    }
