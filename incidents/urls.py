@@ -9,6 +9,7 @@ from incidents.views import (
     containment,
     countermeasure,
     due_request,
+    export,
     incident,
     letter,
     links,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("", today.today, name="today"),
     # Incident
     path("incidents/", incident.incident_list, name="incident-list"),
+    path("incidents/csv/", export.incident_csv, name="incident-list-csv"),
     path("incidents/new/", incident.new, name="incident-new"),
     path("incidents/<str:key>/", incident.detail, name="incident"),
     path("incidents/<str:key>/edit/", incident.edit, name="incident-edit"),
@@ -91,6 +93,7 @@ urlpatterns = [
     path("incidents/<str:key>/spread/", spread.ask, name="incident-spread"),
     path("spreads/<int:pk>/", spread.answer, name="spread-answer"),
     path("seams/", countermeasure.seams, name="seam-list"),
+    path("seams/csv/", export.seam_csv, name="seam-list-csv"),
     # Saved views of the lists
     path("views/", view.views, name="view-list"),
     path("views/new/", view.new, name="view-new"),

@@ -130,12 +130,23 @@ def incident_list(*, by: Person, filters: Filters, after: str = "", before: str 
     """One page of the person's incidents, in three queries (four and the index with words)."""
     rows = incident_rows(by=by, filters=filters)
     page = paged(rows, filters.order, after=after, before=before)
-    # The page's own rows carry their seams; counting them over the whole list would cost with its length.
-    seams = seam_counts([incident.pk for incident in page.rows])
-    for incident in page.rows:
-        incident.seams = seams.get(incident.pk, SeamCount(0, 0))
+    with_seams(page.rows)
     page.count = counted(rows, filters.order)
     return page
+
+
+def with_seams(rows: list[Incident]) -> list[Incident]:
+    """These rows carry their seams; counting them over a whole list would cost with its length. One query."""
+    seams = seam_counts([incident.pk for incident in rows])
+    for incident in rows:
+        incident.seams = seams.get(incident.pk, SeamCount(0, 0))
+    return rows
+
+
+def next_due_on(incident: Incident) -> date | None:
+    """The day of the next open promise, out of the index that was read with the record."""
+    day = incident.index.next_due_on if hasattr(incident, "index") else NO_DAY
+    return None if day == NO_DAY else day
 
 
 @dataclass(frozen=True)

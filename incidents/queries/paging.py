@@ -6,7 +6,7 @@ stretch of the reader's own rows, and a broken one the first page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -58,11 +58,16 @@ class Order:
             **{f"{self.by}__{way}e": value},
         )
 
-    def cursor(self, row: Any) -> str:
+    def place(self, row: Any) -> tuple[Any, int]:
+        """The row's own values, as `beyond` takes them."""
         value = row
         for part in self.by.split("__"):
             value = getattr(value, part)
-        return f"{value.isoformat() if isinstance(value, date) else value}~{getattr(row, self.unique)}"
+        return value, getattr(row, self.unique)
+
+    def cursor(self, row: Any) -> str:
+        value, number = self.place(row)
+        return f"{value.isoformat() if isinstance(value, date) else value}~{number}"
 
     def parse(self, text: str) -> tuple[Any, int] | None:
         value, _tilde, number = text[:80].partition("~")
@@ -109,3 +114,16 @@ def paged(rows: QuerySet, order: Order, *, after: str = "", before: str = "", si
 def counted(rows: QuerySet, order: Order) -> int:
     """How many rows there are, counted up to COUNTED along the list's own index. One query."""
     return order.sorted(rows)[:COUNTED].count()
+
+
+def chunks(rows: QuerySet, order: Order, *, size: int = 500) -> Iterator[list[Any]]:
+    """All the rows in their order, `size` at a time: memory does not grow with their number. One query each."""
+    cursor = None
+    while True:
+        narrowed = order.beyond(rows, cursor, backwards=False) if cursor else rows
+        found = list(order.sorted(narrowed)[:size])
+        if found:
+            yield found
+        if len(found) < size:
+            return
+        cursor = order.place(found[-1])

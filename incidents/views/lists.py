@@ -45,6 +45,7 @@ def list_context(
         "form": form,
         "page": found,
         "of": of,
+        "csv": reverse(f"{PAGES[of]}-csv"),
         "query": form.encoded(),
         "chosen": form.chosen(),
         "narrowing": form.narrowing(),

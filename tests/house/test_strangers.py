@@ -48,6 +48,8 @@ OWN = {
     "letter-write-today",
     "preferences",
     "view-list",
+    "incident-list-csv",
+    "seam-list-csv",
     "view-new",
     "care",
     "care-letters",
@@ -174,7 +176,7 @@ def test_stranger_is_told_what_nothing_would_tell(name, method, htmx, world, cli
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_page_of_ones_own_shows_nothing_of_others(name, world, client_of, carol):
     answer = client_of(carol).get(reverse(name))
-    shown = answer.content.decode()
+    shown = b"".join(answer).decode()
 
     for secret in (
         world.incident.title,
@@ -203,11 +205,12 @@ def test_page_of_ones_own_shows_nothing_of_others(name, world, client_of, carol)
     ],
 )
 def test_no_filter_reaches_across(query, world, client_of, carol, bob):
-    answer = client_of(carol).get(reverse("incident-list") + "?" + query.format(bob=bob.pk))
-    shown = answer.content.decode()
-    assert world.incident.title not in shown
-    assert bob.name not in shown
-    assert "受注課" not in shown
+    for name in ("incident-list", "seam-list", "incident-list-csv", "seam-list-csv"):
+        answer = client_of(carol).get(reverse(name) + "?view=all&" + query.format(bob=bob.pk))
+        shown = b"".join(answer).decode()
+        assert world.incident.title not in shown
+        assert bob.name not in shown
+        assert "受注課" not in shown
 
 
 @pytest.mark.parametrize("name", KEYED)
