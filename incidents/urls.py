@@ -13,6 +13,7 @@ from incidents.views import (
     incident,
     letter,
     links,
+    nameless,
     outside,
     paste,
     person,
@@ -101,6 +102,15 @@ urlpatterns = [
     path("views/<int:pk>/choose/", view.choose, name="view-choose"),
     path("views/<int:pk>/unshare/", view.unshare, name="view-unshare"),
     path("views/<int:pk>/delete/", view.delete, name="view-delete"),
+    # Without a name
+    path("n/<str:token>/", nameless.write, name="nameless-write"),
+    path("n/<str:token>/answer/", nameless.answer, name="nameless-answer"),
+    path("nameless/", nameless.note_list, name="nameless-list"),
+    path("nameless/<uuid:pk>/record/", nameless.take_up, name="nameless-record"),
+    path("nameless/<uuid:pk>/reply/", nameless.reply, name="nameless-reply"),
+    path("nameless/<uuid:pk>/aside/", nameless.put_aside, name="nameless-aside"),
+    path("teams/<slug:slug>/nameless/move/", nameless.move_door, name="team-nameless-move"),
+    path("teams/<slug:slug>/nameless/", nameless.set_door, name="team-nameless"),
     # Letters
     path("letters/", letter.outbox, name="letter-list"),
     path("letters/today/", letter.write_today, name="letter-write-today"),

@@ -46,5 +46,6 @@ app.conf.beat_schedule = {
     "moments": _every(20, "reminder.moments"),
     "care": _every(60, "care.check_in"),
     "sweep": _every(20, "letter.sweep"),
+    "nameless": _every(600, "nameless.publish"),
     "mark": _every(60, "housekeeping.beat_mark"),
 }

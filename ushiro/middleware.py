@@ -1,14 +1,17 @@
-"""Language and time zone of the signed-in person. Never a permission."""
+"""Language and zone of the signed-in person, and who is left unseen. Never a permission."""
 
 from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+
+from tools.plain.daybrake import DayBrake
 
 
 class PersonLocaleMiddleware:
@@ -48,3 +51,70 @@ class PrivateAnswersMiddleware:
         if not response.has_header("Cache-Control"):
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+class NamelessMiddleware:
+    """Whoever writes without a name is nobody from here on (hardening f-6). It stands first: nothing has looked before it.
+
+    What could tell who is asking is taken out of the request, so that no later code, log line or error page can know it:
+    session, address, program, the page before. Nothing is set on the way back either, and no answer is logged but a fault.
+
+    No CSRF token: it would live in a cookie. There is nothing to borrow here (no session is read), and the token in the
+    address is all that a sender needs; a form that stands on another site is refused by what the browser says of it.
+    """
+
+    PREFIX = "/n/"
+    COOKIES = (settings.LANGUAGE_COOKIE_NAME, "ushiro_theme")
+    KEPT = frozenset(
+        "REQUEST_METHOD PATH_INFO SCRIPT_NAME SERVER_NAME SERVER_PORT SERVER_PROTOCOL CONTENT_TYPE CONTENT_LENGTH "
+        "HTTP_HOST HTTP_ACCEPT_LANGUAGE HTTP_X_FORWARDED_PROTO HTTP_ORIGIN HTTP_SEC_FETCH_SITE".split()
+    )
+    HEADERS = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+    # In memory and for a day. An address of this machine is a proxy's and says nothing of whoever stands behind it.
+    brake = DayBrake(most=30)
+    OURS = ("127.", "::1", "unix:")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(self.PREFIX):
+            return self.get_response(request)
+        address = request.META.get("REMOTE_ADDR", "")
+        mark = self.brake.mark("" if address.startswith(self.OURS) else address)
+        self._forget(request)
+        request.within_limit = partial(self.brake.press, mark)
+        if request.method == "POST" and self._from_elsewhere(request):
+            response = HttpResponseForbidden()
+        else:
+            request.csrf_processing_done = True
+            response = self.get_response(request)
+        response.cookies.clear()
+        for name, value in self.HEADERS.items():
+            response.headers[name] = value
+        if response.status_code < 500:
+            response._has_been_logged = True  # Django logs each 4xx with its address and the minute
+        return response
+
+    def _forget(self, request: HttpRequest) -> None:
+        cookies = {name: request.COOKIES[name] for name in self.COOKIES if name in request.COOKIES}
+        for name in list(request.META):
+            if name.isupper() and name not in self.KEPT:
+                del request.META[name]
+        # The query is part of the address that somebody was given, and could differ from person to person.
+        request.META |= {"QUERY_STRING": "", "REMOTE_ADDR": "", "RAW_URI": self.PREFIX}
+        request.COOKIES = cookies
+        for cached in ("GET", "headers"):
+            request.__dict__.pop(cached, None)
+
+    @staticmethod
+    def _from_elsewhere(request: HttpRequest) -> bool:
+        """Whether the browser says that the form stood on another site. `null`: our own form, which sends no referrer."""
+        origin, scheme = request.META.get("HTTP_ORIGIN", "null"), "https" if request.is_secure() else "http"
+        if request.META.get("HTTP_SEC_FETCH_SITE", "none") not in {"same-origin", "none"}:
+            return True
+        return origin not in {"null", f"{scheme}://{request.get_host()}"}

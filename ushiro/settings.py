@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "tools.apps.ToolsConfig",
 ]
 MIDDLEWARE = [
+    "ushiro.middleware.NamelessMiddleware",  # first: it takes away what the others would read
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

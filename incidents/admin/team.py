@@ -8,9 +8,11 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from incidents.admin.base import Window, adopt, ask
-from incidents.domain import team
+from incidents.admin.base import Window, adopt, ask, each
+from incidents.domain import nameless, team
+from incidents.letters.links import absolute
 from incidents.models import Membership, Team
+from incidents.queries.nameless import door_path
 
 
 @admin.register(Team)
@@ -19,12 +21,33 @@ class TeamAdmin(Window):
     list_display = ("name", "slug", "first_report_minutes", "created_at")
     search_fields = ("name", "slug")
     fields = team.FIELDS
+    actions = ("move_door", "shut_door", "open_door")
+    shown = ("nameless_address", "members_in_words")
 
     def get_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
-        return (*self.fields, "members_in_words") if obj else self.fields
+        return (*self.fields, *self.shown) if obj else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
-        return ("members_in_words",) if obj else ()
+        return self.shown if obj else ()
+
+    @admin.display(description=_("名前を出さずに書くアドレス"))
+    def nameless_address(self, obj: Team) -> str:
+        path = door_path(obj)
+        return absolute(path) if path else str(_("閉じています"))
+
+    @admin.action(description=_("名前を出さずに書くアドレスを新しくする"))
+    def move_door(self, request: HttpRequest, queryset: models.QuerySet[Team]) -> None:
+        each(self, request, queryset, lambda one: nameless.move_door(one, by=request.user), _("新しくしました。"))
+
+    @admin.action(description=_("名前を出さずに書くアドレスを閉じる"))
+    def shut_door(self, request: HttpRequest, queryset: models.QuerySet[Team]) -> None:
+        shut = lambda one: nameless.set_door(one, by=request.user, is_open=False)  # noqa: E731
+        each(self, request, queryset, shut, _("閉じました。"))
+
+    @admin.action(description=_("名前を出さずに書くアドレスを開く"))
+    def open_door(self, request: HttpRequest, queryset: models.QuerySet[Team]) -> None:
+        again = lambda one: nameless.set_door(one, by=request.user, is_open=True)  # noqa: E731
+        each(self, request, queryset, again, _("開きました。"))
 
     @admin.display(description=_("メンバー"))
     def members_in_words(self, obj: Team) -> str:

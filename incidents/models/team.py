@@ -60,6 +60,11 @@ class Team(Stamped):
     first_report_minutes = models.PositiveSmallIntegerField(
         _("一次報告までの分"), null=True, blank=True, help_text=_("空なら組織の設定に従います。")
     )
+    # The address where somebody writes without a name: open or not, its number (a new one ends the old address), and the
+    # morning on which the held notes were last looked at. None of the three ever changes because somebody writes.
+    nameless_open = models.BooleanField(_("名前を出さずに書ける"), default=True)
+    nameless_serial = models.PositiveIntegerField(default=1, editable=False)
+    nameless_batch_on = models.DateField(null=True, editable=False)
     members = models.ManyToManyField("incidents.Person", through="incidents.Membership", related_name="teams")
     objects = TeamQuerySet.as_manager()
 

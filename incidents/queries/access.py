@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Literal
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import Http404
@@ -23,6 +24,7 @@ from incidents.models import (
     Incident,
     Letter,
     Membership,
+    NamelessNote,
     Paste,
     Person,
     Question,
@@ -80,7 +82,7 @@ def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
     return found
 
 
-def _get(queryset: QuerySet, by: Person, to: Purpose, pk: int, team_of) -> object:
+def _get(queryset: QuerySet, by: Person, to: Purpose, pk: int | UUID, team_of) -> object:
     found = queryset.filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -178,6 +180,12 @@ def get_promise(*, by: Person, pk: int, to: Purpose = "read") -> FollowUp:
     visible = FollowUp.objects.visible_to(by).filter(kind__in=[FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT])
     visible = visible.select_related("incident__team", "team", "owner", "backup")
     return _get(visible, by, to, pk, lambda f: f.team_id)
+
+
+def get_nameless(*, by: Person, pk: UUID, to: Purpose = "read") -> NamelessNote:
+    """A published note without a name to one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = NamelessNote.objects.visible_to(by).select_related("team", "incident")
+    return _get(visible, by, to, pk, lambda n: n.team_id)
 
 
 def get_letter(*, by: Person, pk: int) -> Letter:

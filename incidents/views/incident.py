@@ -17,7 +17,7 @@ from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, care, promise, record, team
+from incidents.queries import access, audit, care, nameless, promise, record, team
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
@@ -63,7 +63,8 @@ def new(request: HttpRequest) -> HttpResponse:
                 % {"reference": incident.reference},
             )
             return go(request, incident.get_absolute_url())
-    return render_page(request, "incidents/incident/new.html", {"form": form})
+    context = {"form": form, "doors": nameless.doors(team.my_memberships(request.user))}
+    return render_page(request, "incidents/incident/new.html", context)
 
 
 @page

@@ -12,4 +12,4 @@ class NamelessNoteFactory(factory.django.DjangoModelFactory):
 
     team = factory.SubFactory(TeamFactory)
     text = "振込先を一行ずらして貼るところだった"
-    day = date(2026, 11, 24)
+    published_on = date(2026, 11, 24)

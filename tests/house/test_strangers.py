@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,14 @@ from incidents.domain import due_request as due_requests
 from incidents.domain import promise as promises
 from incidents.domain import question as questions
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
-from tests.factories import ContainmentFactory, LetterFactory, PasteFactory, SavedViewFactory, SpreadAnswerFactory
+from tests.factories import (
+    ContainmentFactory,
+    LetterFactory,
+    NamelessNoteFactory,
+    PasteFactory,
+    SavedViewFactory,
+    SpreadAnswerFactory,
+)
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
@@ -24,6 +32,8 @@ PUBLIC = {
     "setup": "its link is the secret, works once",
     "mail-care": "its link is the secret, stops the words to its own person",
     "mail-done": "its link is the secret, standing is asked again",
+    "nameless-write": "its address is the secret, nobody is known there",
+    "nameless-answer": "its address and the receipt are the secret, nobody is known there",
     "set_language": "a choice of language needs no name",
     "account_login": "the door",
     "account_logout": "ends a session that there may be",
@@ -46,6 +56,7 @@ OWN = {
     "seam-list",
     "letter-list",
     "letter-write-today",
+    "nameless-list",
     "preferences",
     "view-list",
     "incident-list-csv",
@@ -80,9 +91,11 @@ KEYED = sorted(name for name, route in HOUSE.items() if route.converters and nam
 def arguments(route: Route, world: Any = None) -> list[Any]:
     """The keys of alice's records for this address, or keys of nothing at all."""
     if world is None:
-        return ["K-99999" if one == "key" else 99999 if one in {"pk", "id"} else "none" for one in route.converters]
+        nobody = uuid.UUID(int=9) if route.name.startswith("nameless") else 99999
+        return ["K-99999" if one == "key" else nobody if one in {"pk", "id"} else "none" for one in route.converters]
     noun = route.name.partition("-")[0]
     values = {"key": world.incident.reference, "pk": getattr(world, noun).pk if hasattr(world, noun) else None}
+    values["slug"] = world.incident.team.slug
     return [values[one] for one in route.converters]
 
 
@@ -114,6 +127,7 @@ def world(clock, story, alice):
         follow = FollowUp.objects.get(kind="not_doing_review")
         spread = SpreadAnswerFactory(team=incident.team)
         view = SavedViewFactory(person=alice)
+        nameless = NamelessNoteFactory(team=incident.team, text="社外秘の件でひやり")
 
     return World
 

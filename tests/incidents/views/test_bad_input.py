@@ -16,10 +16,11 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.html import escape
 
-from incidents.domain import cause, containment, paste, question, reminder, timeline
+from incidents.domain import cause, containment, nameless, paste, question, reminder, timeline
 from incidents.letters import links
 from incidents.models import Countermeasure, Incident
-from tests.factories import MembershipFactory
+from incidents.queries.nameless import door_path
+from tests.factories import MembershipFactory, NamelessNoteFactory
 from tests.shared import shared
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +72,7 @@ def forms(alice, bob, crack, story, team):
     ]
     third = MembershipFactory(team=team).person
     bare = story.with_root()
+    door, note = door_path(team), NamelessNoteFactory(team=team)
     asked_why = cause.ask_why(running.incident, by=alice, text="w")
     kept = containment.record(running.incident, by=alice, text="c", done_at=timezone.now())
     measure = {
@@ -149,6 +151,11 @@ def forms(alice, bob, crack, story, team):
         f"/measures/{running.pk}/done/": {"note": "n", "evidence": "https://example.jp/"},
         f"/checks/{done.checks.get().pk}/": {"outcome": "partly", "note": "n", "again_on": later},
         f"/incidents/{key}/end/": {"end": "duplicate", "duplicate_of": crack.reference, "reason": "r"},
+        door: {"text": "t", "category": "billing", "process": "p"},
+        f"{door}answer/": {"receipt": nameless.write(team, text="w")},
+        f"/nameless/{note.pk}/record/": {"title": "t", "kind": "concern", "noticed_at": now},
+        f"/nameless/{note.pk}/reply/": {"text": "t"},
+        f"/nameless/{note.pk}/aside/": {"reason": "r"},
         "/preferences/": {
             "name": "n",
             "language": "ja",

@@ -17,14 +17,17 @@ from incidents.models import (
     FollowUp,
     Incident,
     Letter,
+    NamelessNote,
     ReminderDelivery,
     TimelineEntry,
     Why,
 )
+from incidents.queries.nameless import door_path
 
 pytestmark = pytest.mark.django_db
 
 TODAY, LIST, SEAMS, LETTERS, INCIDENT = 6, 9, 9, 7, 8
+NAMELESS = 6
 
 
 def cost(client, url: str) -> int:
@@ -121,3 +124,14 @@ def test_letters_cost_the_same(client_of, alice, rows):
         for n in range(rows)
     )
     assert cost(client_of(alice), "/letters/") == LETTERS
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_notes_without_a_name_cost_the_same(client_of, alice, team, rows):
+    day = timezone.localdate()
+    NamelessNote.objects.bulk_create(NamelessNote(team=team, text=f"知らせ {n}", published_on=day) for n in range(rows))
+    assert cost(client_of(alice), "/nameless/") == NAMELESS
+
+
+def test_page_without_a_name_asks_for_the_team_alone(client_of, alice, team):
+    assert cost(client_of(alice), door_path(team)) == 1
