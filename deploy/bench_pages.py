@@ -90,7 +90,7 @@ def sign_in() -> None:
                 "pages": {
                     "今日": "/",
                     "list": "/incidents/",
-                    "filtered list": f"/incidents/?team={team.pk}&stage=measures_committed&severity=s2",
+                    "filtered list": f"/incidents/?team={team.slug}&stage=measures_committed&severity=s2",
                     "text filter": f"/incidents/?q={quote('白樺食品の給与明細')}",
                     "incident": record.get_absolute_url(),
                     "seams": "/seams/",

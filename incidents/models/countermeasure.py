@@ -31,6 +31,10 @@ def due_place() -> Coalesce:
     return Coalesce(F("due_on"), Value(NO_DAY, output_field=models.DateField()), output_field=models.DateField())
 
 
+def _running() -> Q:
+    return Q(status__in=sorted(RUNNING_STATUSES))
+
+
 class CountermeasureQuerySet(models.QuerySet["Countermeasure"]):
     def visible_to(self, person: Person) -> CountermeasureQuerySet:
         """Countermeasures of incidents of the person's own teams."""
@@ -128,6 +132,9 @@ class Countermeasure(Stamped):
             models.Index(fields=["owner", "status", "due_on"], name="measure_owner_due"),
             models.Index(fields=["status", "due_on", "id"], name="measure_status_due"),
             models.Index(due_place(), F("id"), name="measure_due_place"),
+            # What runs, in the list's order: without them a list walks past all that is settled.
+            models.Index(F("owner"), due_place(), F("id"), name="measure_mine_due", condition=_running()),
+            models.Index(due_place(), F("id"), name="measure_running_due", condition=_running()),
             models.Index(fields=["strength", "id"], name="measure_strength"),
             models.Index(fields=["committed_at"], name="measure_committed"),
         ]

@@ -226,6 +226,17 @@ class Incident(Stamped):
             models.Index(
                 fields=["team", "-mended_at"], name="incident_team_mended", condition=Q(mended_at__isnull=False)
             ),
+            # What held before: the newest mended ones of a category (queries/record.py).
+            models.Index(
+                fields=["team", "category", "-mended_at"],
+                name="incident_category_mended",
+                condition=Q(mended_at__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "-first_reported_at"],
+                name="incident_team_reported",
+                condition=Q(first_reported_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -26,6 +26,15 @@ class CountedTo(Subquery):
     output_field = IntegerField()
 
 
+def counted(rows: QuerySet) -> CountedTo:
+    """How many rows, as far as MOST; a number beside a heading never costs with its length."""
+    return CountedTo(rows.order_by().values("pk")[:MOST])
+
+
+def shown(count: int) -> str:
+    return f"{count}" if count < MOST else f"{MOST - 1}+"
+
+
 @dataclass(frozen=True)
 class Around:
     """The counts beside the entries of the menu, whether the engine stands still, and the clocks of the strip."""
@@ -50,12 +59,12 @@ def around(person: Person) -> Around:
 
 
 def _asked(person: Person) -> dict[str, QuerySet]:
-    mine = FollowUp.objects.visible_to(person).open().filter(owner=person).order_by("due_on").values("pk")
+    mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
     open_records = Incident.objects.visible_to(person).open().order_by("-noticed_at", "-number").values("pk")
     counts = Organisation.objects.filter(pk=1).annotate(
-        pressing=CountedTo(mine.filter(due_on__lte=sheet.day("today"))[:MOST]),
+        pressing=counted(mine.filter(due_on__lte=sheet.day("today"))),
         open_records=CountedTo(open_records[:MOST]),
-        seams=CountedTo(mine.filter(kind=FollowUpKind.COUNTERMEASURE)[:MOST]),
+        seams=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),
         silent=ExpressionWrapper(silence(sheet.moment("silent_since")), BooleanField()),
     )
     return {

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 PAGE_SIZE = 50
-COUNTED = 200  # a list counts so far; beyond it the page says "or more"
+COUNTED = 100  # a list counts so far; beyond it the page says "or more"
 
 
 def _moment(text: str) -> datetime:

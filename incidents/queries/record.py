@@ -181,7 +181,7 @@ def _similar(by: Person) -> QuerySet[Incident]:
     """Earlier incidents of the same category that were mended, newest first: what held is worth a look."""
     return (
         Incident.objects.visible_to(by)
-        .filter(category=sheet.text("similar"), stage=Stage.MENDED)
+        .filter(category=sheet.text("similar"), stage=Stage.MENDED, mended_at__isnull=False)
         .exclude(pk=sheet.number("incident"))
         .order_by("-mended_at")[:SIMILAR_MOST]
     )

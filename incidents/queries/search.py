@@ -19,7 +19,7 @@ from django.db.models.expressions import RawSQL
 
 from tools.plain.bigrams import fold, token, wanted
 
-COMMON = 500
+COMMON = 1000
 MOST_WORDS = 8
 MOST_PIECES = 64  # the rest of very long words is looked at in the text alone
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from incidents.enums import FollowUpKind
-from incidents.models import FollowUp, Incident, Person
+from incidents.models import FollowUp, Incident, Organisation, Person
 from incidents.queries import incident, insight, promise, sheet
 from incidents.queries.calendar import business_calendars, today_of
+from incidents.queries.frame import counted
 from incidents.queries.reminder import DueLine, days_left
 from incidents.queries.team import standing_key
 
@@ -24,7 +25,7 @@ class Today:
     promises: list[FollowUp]
     measures: list[DueLine]
     checks: list[DueLine]
-    counts: dict[str, int]
+    counts: dict[str, int]  # as far as frame.MOST
     bowl: insight.Bowl
     figures: insight.TeamFigures
     gold_this_week: int
@@ -34,7 +35,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
     """What 今日 shows this person, in two queries. now: aware, default the present."""
     now = now or timezone.now()
     day = today_of(person, now)
-    found = sheet.ask(("today", standing_key(person)), lambda: _asked(person), today=day, **insight.slots(now))
+    found = sheet.ask(("today", standing_key(person)), lambda: _asked(person), **insight.slots(now))
     rows = [*found["measures"], *found["checks"]]
     calendars = business_calendars({row.team_id for row in rows})
 
@@ -46,7 +47,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         promises=found["promises"],
         measures=lines("measures"),
         checks=lines("checks"),
-        counts=_counts(found["counts"]),
+        counts=dict(zip(("measures", "checks"), found["counts"][0] if found["counts"] else (0, 0), strict=True)),
         bowl=insight.bowl_of(found),
         figures=insight.figures_of(found),
         gold_this_week=insight.gold_of(found),
@@ -65,20 +66,11 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
             "incident", "check_plan__measure__owner"
         )[:SHOWN],
-        "counts": mine.order_by()
-        .values_list("kind")
-        .annotate(n=Count("pk"), due=Count("pk", filter=Q(due_on__lte=sheet.day("today")))),
+        "counts": Organisation.objects.filter(pk=1)
+        .annotate(
+            measures=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),
+            checks=counted(mine.filter(kind=FollowUpKind.EFFECT_CHECK)),
+        )
+        .values_list("measures", "checks"),
         **insight.asked(person),
-    }
-
-
-def _counts(rows: list[tuple]) -> dict[str, int]:
-    """How many promises wait for the person, by kind."""
-    every = {kind: count for kind, count, _due in rows}
-    due = {kind: count for kind, _count, count in rows}
-    return {
-        "measures": every.get(FollowUpKind.COUNTERMEASURE, 0),
-        "checks": every.get(FollowUpKind.EFFECT_CHECK, 0),
-        "checks_due": due.get(FollowUpKind.EFFECT_CHECK, 0),
-        "pressing": sum(due.values()),
     }

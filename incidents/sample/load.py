@@ -218,7 +218,8 @@ class _Batch:
         (team, people) = draw.choices(self._teams, [weight for *_names, weight in TEAMS])[0]
         stage = draw.choices([s for s, _w in STAGES], [w for _s, w in STAGES])[0]
         young = (self._now - noticed_at).days < 30
-        if young and stage == Stage.MENDED:
+        mended_at = noticed_at + timedelta(days=draw.randint(25, 120))
+        if stage == Stage.MENDED and mended_at > self._now:
             stage = Stage.MEASURES_COMMITTED
         elif not young and stage == Stage.RECORDED and draw.random() < 0.8:
             stage = Stage.REPAIRED_ONLY
@@ -245,7 +246,7 @@ class _Batch:
             first_report_channel="phone" if told else "",
             end=stage if ended else "",
             end_reason="直して終えた" if ended else "",
-            mended_at=min(noticed_at + timedelta(days=draw.randint(25, 120)), self._now) if stage == "mended" else None,
+            mended_at=mended_at if stage == Stage.MENDED else None,
         )
 
     def _timeline(self, one: Incident) -> list[TimelineEntry]:

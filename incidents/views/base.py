@@ -167,7 +167,7 @@ class Frame:
     def counts(self) -> dict[str, str]:
         found = self._around
         counts = {"today": found.pressing, "incidents": found.incidents, "seams": found.seams}
-        return {name: f"{count}" if count < frames.MOST else "99+" for name, count in counts.items() if count}
+        return {name: frames.shown(count) for name, count in counts.items() if count}
 
     @property
     def engine_warning(self) -> str:

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents.queries import frame
 from incidents.queries import today as queries
 from incidents.views.base import page, render_page
 
@@ -13,7 +14,10 @@ def today(request: HttpRequest) -> HttpResponse:
     """今日: which clock runs for me, what of mine is due, what waits for my check, how the team stands."""
     now = timezone.now()
     found = queries.today(request.user, now=now)
-    return render_page(request, "incidents/today.html", {"greeting": _greeting(), "now": now, **vars(found)})
+    counts = {name: frame.shown(count) for name, count in found.counts.items()}
+    return render_page(
+        request, "incidents/today.html", {"greeting": _greeting(), "now": now, **vars(found), "counts": counts}
+    )
 
 
 def _greeting() -> str:
