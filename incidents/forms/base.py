@@ -85,3 +85,21 @@ class MomentField(forms.DateTimeField):
         if isinstance(initial, datetime):
             initial = initial.replace(second=0, microsecond=0)
         return super().has_changed(initial, data)
+
+
+class SeveralField(forms.ModelMultipleChoiceField):
+    """Any number of records out of a list, as boxes to tick."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def _check_values(self, value: Any) -> Any:
+        """A key that no database holds is no choice; asked for in a list, SQLite would fail at it."""
+        for key in value:
+            try:
+                too_large = abs(int(key)) >= 2**63
+            except (TypeError, ValueError):
+                continue  # said by the field itself
+            if too_large:
+                params = {"value": str(key)[:40]}
+                raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params=params)
+        return super()._check_values(value)

@@ -8,16 +8,14 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
-from incidents.forms.base import CalmForm, DayField
+from incidents.forms.base import CalmForm, DayField, SeveralField
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
 
 
-class HelpersField(forms.ModelMultipleChoiceField):
+class HelpersField(SeveralField):
     """Any number of people beside the one who answers for the measure."""
-
-    widget = forms.CheckboxSelectMultiple
 
     def __init__(self, **kwargs: Any):
         said = {

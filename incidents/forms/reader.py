@@ -2,18 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from incidents.forms.base import CalmForm
+from incidents.forms.base import CalmForm, SeveralField
 
 
 class ReadersForm(CalmForm):
-    readers = forms.ModelMultipleChoiceField(
+    readers = SeveralField(
         label=_("読む人"),
         queryset=None,
         required=False,
-        widget=forms.CheckboxSelectMultiple,
         help_text=_("担当・代わりの人・記録した人は、選ばなくても読めます。リーダーが一人は要ります。"),
     )
 

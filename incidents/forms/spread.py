@@ -6,15 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import SpreadReply
-from incidents.forms.base import CalmForm, DayField
+from incidents.forms.base import CalmForm, DayField, SeveralField
 
 
 class SpreadForm(CalmForm):
     """What the other teams will read is written here anew; nothing is taken over from the record."""
 
-    teams = forms.ModelMultipleChoiceField(
-        label=_("どのチームに尋ねますか"), queryset=None, widget=forms.CheckboxSelectMultiple
-    )
+    teams = SeveralField(label=_("どのチームに尋ねますか"), queryset=None)
     title = forms.CharField(
         label=_("何を尋ねますか"),
         max_length=200,

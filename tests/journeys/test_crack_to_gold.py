@@ -119,7 +119,7 @@ def test_a_crack_becomes_gold(running, open_page, axe, django_db_blocker, settin
 
     # Alice sees the clock and tells the customer by phone; the clock stops.
     alice.goto("/")
-    assert re.fullmatch(r"00:[34]\d:\d\d|00:50:00", alice.locator("[data-clock-due]").inner_text())
+    assert re.fullmatch(r"00:[34]\d:\d\d|00:50:00", alice.locator(".big[data-clock-due]").inner_text())
     alice.get_by_role("link", name="一次報告を記録する").click()
     look(alice, "first report")
     alice.get_by_label("電話").check()

@@ -16,7 +16,7 @@ from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.html import escape
 
-from incidents.domain import cause, containment, nameless, paste, question, reminder, timeline
+from incidents.domain import cause, containment, nameless, outside, paste, question, reminder, timeline
 from incidents.letters import links
 from incidents.models import Countermeasure, Incident
 from incidents.queries.nameless import door_path
@@ -55,7 +55,7 @@ NASTY = [
 
 
 @pytest.fixture
-def forms(alice, bob, crack, story, team):
+def forms(alice, bob, carol, crack, story, team, other_team):
     """Each address that takes a form, with a form that it takes."""
     due = (timezone.localdate() + timedelta(days=10)).isoformat()
     later = (timezone.localdate() + timedelta(days=40)).isoformat()
@@ -75,6 +75,15 @@ def forms(alice, bob, crack, story, team):
     door, note = door_path(team), NamelessNoteFactory(team=team)
     asked_why = cause.ask_why(running.incident, by=alice, text="w")
     kept = containment.record(running.incident, by=alice, text="c", done_at=timezone.now())
+    told = story.reported()
+    said = {"closed_at": timezone.now(), "channel": "phone", "agreed": "a"}
+    settled = outside.close(story.reported(), by=alice, **said)
+    done_with = {
+        "note": "n",
+        "evidence_name": "m",
+        "evidence_version": "v3",
+        "evidence": "https://example.jp/",
+    }
     measure = {
         "title": "画面を足す",
         "root": running.root_id,
@@ -84,6 +93,7 @@ def forms(alice, bob, crack, story, team):
         "kind": "corrective",
         "owner": bob.pk,
         "backup": "",
+        "helpers": third.pk,
         "due_on": due,
         "check_what": "件数",
         "check_threshold": "0件",
@@ -148,7 +158,12 @@ def forms(alice, bob, crack, story, team):
         f"/measures/{running.pk}/due/": {"due_on": due, "reason": "r"},
         f"/measures/{running.pk}/hand-over/": {"owner": third.pk, "reason": "r"},
         f"/measures/{running.pk}/not-doing/": {"reason": "r", "review_on": later},
-        f"/measures/{running.pk}/done/": {"note": "n", "evidence": "https://example.jp/"},
+        f"/measures/{running.pk}/done/": done_with,
+        f"/incidents/{key}/readers/": {"readers": alice.pk},
+        f"/incidents/{key}/spread/": {"teams": other_team.pk, "title": "t", "body": "b", "due_on": due},
+        f"/measures/{running.pk}/helpers/": {"helpers": third.pk},
+        f"{told.get_absolute_url()}outside/": {"agreed": "a", "channel": "phone", "closed_at": now, "note": "n"},
+        f"{settled.get_absolute_url()}outside/reopen/": {"reason": "r"},
         f"/checks/{done.checks.get().pk}/": {"outcome": "partly", "note": "n", "again_on": later},
         f"/incidents/{key}/end/": {"end": "duplicate", "duplicate_of": crack.reference, "reason": "r"},
         door: {"text": "t", "category": "billing", "process": "p"},
@@ -163,7 +178,7 @@ def forms(alice, bob, crack, story, team):
             "digest_hour": "9",
             "theme": "auto",
         },
-        link: {"note": "n", "evidence": "https://example.jp/"},
+        link: done_with,
     }
 
 
