@@ -253,6 +253,7 @@ class LetterKind(models.TextChoices):
     ACCOUNT = "account", _("サインインの手続き")
     TEST = "test", _("送信テスト")
     CARE = "care", _("ひと息の便り")
+    HANDED_OVER = "handed_over", _("引き継ぎ")
 
 
 class HelpLineKind(models.TextChoices):

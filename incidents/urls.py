@@ -10,6 +10,7 @@ from incidents.views import (
     countermeasure,
     due_request,
     export,
+    handover,
     incident,
     letter,
     links,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("", today.today, name="today"),
     # Incident
     path("incidents/", incident.incident_list, name="incident-list"),
+    path("incidents/hand-over/", handover.incidents, name="incident-list-hand-over"),
     path("incidents/csv/", export.incident_csv, name="incident-list-csv"),
     path("incidents/new/", incident.new, name="incident-new"),
     path("incidents/<str:key>/", incident.detail, name="incident"),
@@ -94,6 +96,7 @@ urlpatterns = [
     path("incidents/<str:key>/spread/", spread.ask, name="incident-spread"),
     path("spreads/<int:pk>/", spread.answer, name="spread-answer"),
     path("seams/", countermeasure.seams, name="seam-list"),
+    path("seams/hand-over/", handover.measures, name="seam-list-hand-over"),
     path("seams/csv/", export.seam_csv, name="seam-list-csv"),
     # Saved views of the lists
     path("views/", view.views, name="view-list"),

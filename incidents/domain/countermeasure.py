@@ -342,7 +342,12 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
         incident,
         by=by,
         kind=EntryKind.MEASURE,
-        text=_("担当を引き継ぎ: %(title)s %(old)s → %(new)s") % {"title": measure.title, "old": old, "new": owner},
+        text=(
+            _("担当を引き継ぎ: %(title)s %(old)s → %(new)s（%(reason)s）")
+            if reason.strip()
+            else _("担当を引き継ぎ: %(title)s %(old)s → %(new)s")
+        )
+        % {"title": measure.title, "old": old, "new": owner, "reason": reason.strip()},
     )
     reminder.hand_over(measure.follow_up, owner=owner, backup=measure.backup)
     return measure

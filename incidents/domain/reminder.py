@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import care, letter, search
+from incidents.domain import care, handed, letter, search
 from incidents.domain.ladder import (
     BACKUP,
     OWNER,
@@ -434,6 +434,8 @@ def still_wanted(one: Letter) -> bool:
     """
     if one.kind == LetterKind.CARE:
         return care.still_wanted(one)
+    if one.kind == LetterKind.HANDED_OVER:
+        return handed.still_wanted(one)
     if one.kind not in {LetterKind.DIGEST, LetterKind.MOMENT} or one.dot_at is not None:
         return True
     rows = list(

@@ -7,6 +7,7 @@ nothing (404). Somebody who may see but not do is told so (403).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -80,6 +81,18 @@ def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
         raise Http404
     _require(by, found.team_id, to)
     return found
+
+
+def get_incidents(*, by: Person, pks: Iterable[int]) -> list[Incident]:
+    """Those of the chosen incidents that the person sees; what they do not see is not there, as with no such number."""
+    found = Incident.objects.visible_to(by).filter(pk__in=list(pks)).select_related("team", "owner", "backup")
+    return list(found.order_by("number"))
+
+
+def get_measures(*, by: Person, pks: Iterable[int]) -> list[Countermeasure]:
+    """Those of the chosen countermeasures that the person sees, as get_incidents."""
+    found = Countermeasure.objects.visible_to(by).filter(pk__in=list(pks))
+    return list(found.select_related("incident__team", "owner").order_by("incident__number", "pk"))
 
 
 def _get(queryset: QuerySet, by: Person, to: Purpose, pk: int | UUID, team_of) -> object:

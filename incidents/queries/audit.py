@@ -37,6 +37,7 @@ VERBS: dict[str, str | Promise] = {
     "incident.ended": _("記録を終えました"),
     "incident.first_report_waived": _("一次報告を不要としました"),
     "incident.first_reported": _("一次報告を記録しました"),
+    "incident.handed_over": _("記録の担当を引き継ぎました"),
     "incident.imported": _("取り込みました"),
     "incident.import_updated": _("取り込みで更新しました"),
     "incident.recurrence_linked": _("再発としてつなぎました"),

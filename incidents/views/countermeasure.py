@@ -44,6 +44,7 @@ def seams(request: HttpRequest) -> HttpResponse:
         **list_context(request, form, found, of=MEASURES, views=views, clear=clear),
         "view": view,
         "tabs": tabs_of(form),
+        "may_pick": any(line.measure.is_running for line in found.rows),
     }
     return render_page(request, "incidents/countermeasure/list.html", context)
 

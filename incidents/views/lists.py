@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from incidents.enums import Role
 from incidents.forms.filters import IncidentFilterForm, ListFilterForm, SeamFilterForm
 from incidents.models import SavedView
 from incidents.queries import team
@@ -51,6 +52,7 @@ def list_context(
         "narrowing": form.narrowing(),
         "left_out": form.left_out(),
         "views": [(view, address_of(view), str(view.pk) == request.GET.get("saved")) for view in views],
+        "led": [m.team_id for m in memberships if m.role == Role.LEAD],
         "several_teams": len(memberships) > 1,
         "counted": COUNTED,
         "clear": clear,

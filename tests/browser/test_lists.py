@@ -38,3 +38,19 @@ def test_lists_are_calm_and_turn_their_pages_in_place(alice, rows, page_of, axe,
         page.get_by_role("link", name="前へ").wait_for()
         assert page.evaluate("window.stayed") is True
         assert (url, axe(page), sideways(page)) == (url, [], 0)
+
+
+def test_marks_are_reached_by_the_keyboard_and_handed_over(alice, bob, rows, page_of, axe):
+    page = page_of(alice, viewport=PHONE)
+    page.goto("/incidents/?sort=number")
+    first = page.locator("input[name=row]").first
+    first.focus()
+    page.keyboard.press("Space")
+    assert first.is_checked()
+    page.get_by_role("button", name="選んだものを引き継ぐ").click()
+    assert (axe(page), sideways(page)) == ([], 0)
+    page.get_by_label("新しい担当").select_option(label=bob.name)
+    page.get_by_label("理由").fill("異動のため")
+    page.get_by_role("button", name="引き継ぐ", exact=True).click()
+    page.get_by_role("heading", name="鈴木 健太さんに1件を引き継ぎました").wait_for()
+    assert (axe(page), sideways(page)) == ([], 0)

@@ -125,6 +125,8 @@ def pages(alice, bob, story):
         "check-hand-over": f"/checks/{done.checks.get().pk}/hand-over/",
         "seam-list": "/seams/?view=all",
         "view-list": "/views/",
+        "incident-list-hand-over": f"/incidents/hand-over/?row={running.incident.pk}",
+        "seam-list-hand-over": f"/seams/hand-over/?row={running.pk}",
         "view-new": "/views/new/?of=measures&view=running&due=late",
         "view-edit": f"/views/{SavedViewFactory(person=alice).pk}/",
         "letter-list": "/letters/",

@@ -60,6 +60,8 @@ OWN = {
     "preferences",
     "view-list",
     "incident-list-csv",
+    "incident-list-hand-over",
+    "seam-list-hand-over",
     "seam-list-csv",
     "view-new",
     "care",

@@ -14,10 +14,10 @@ import pytest
 from django.template.loader import get_template
 
 from incidents.enums import Language
-from incidents.letters import account, care, test
+from incidents.letters import account, care, handover, test
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
-from incidents.models import FollowUp, HelpLine, Incident, Person, ReminderDelivery
+from incidents.models import Countermeasure, FollowUp, HelpLine, Incident, Person, ReminderDelivery
 
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
@@ -68,6 +68,21 @@ LETTERS = {
         p, "http://testserver/account/password/reset/key/1-abc/"
     ),
     "care-check-in": lambda p: care.check_in(p, PLACES, stop_url="http://testserver/m/care/token/"),
+    "handed-over": lambda p: handover.handed_over(
+        p,
+        Person(name="佐藤 美咲"),
+        [
+            Incident(number=128, title="見積書を別の会社に送った"),
+            Countermeasure(
+                pk=1,
+                incident=Incident(number=130, title="二重に払った"),
+                title="二重払いを画面で止める",
+                due_on=date(2026, 12, 11),
+            ),
+        ],
+        reason="異動のため",
+        today=TODAY,
+    ),
     "test-sending": lambda p: test.sending(p),
     "digest-due-today": lambda p: digest(p, item()),
     "digest-one-day-left": lambda p: digest(p, item(days=1)),
