@@ -94,5 +94,18 @@ document.addEventListener("htmx:responseError", (event) => asked(event) && sayTr
   ? "That could not be done. Please reload the page and try again."
   : "うまく受け取れませんでした。ページを読み込み直して、もう一度お試しください。"));
 
+// Who works with the keys stays where they were when a part of the page is exchanged and their button went with it.
+let place = "";
+document.addEventListener("htmx:beforeSwap", () => {
+  place = document.activeElement?.closest("li[id], article[id], section[id]")?.id ?? "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  const part = place && document.activeElement === document.body && document.getElementById(place);
+  place = "";
+  if (!part) return;
+  part.tabIndex = -1;
+  part.focus({ preventScroll: true });
+});
+
 reveal(document);
 document.addEventListener("htmx:afterSwap", () => reveal(document));

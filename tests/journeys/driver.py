@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import expect
@@ -34,6 +35,11 @@ def sign_out(page: Any) -> None:
     page.locator("nav.side details.me summary").click()
     page.get_by_role("button", name="サインアウト").click()
     page.wait_for_url("**/account/login/**")
+
+
+def at_record(page: Any, path: str) -> None:
+    """Wait until the record's own page is there, at whatever place of it."""
+    page.wait_for_url(re.compile(re.escape(path) + "(#.*)?$"))
 
 
 def fill_record(page: Any, *, what: str, noticed: str = "", waits: str = "") -> None:
@@ -179,4 +185,4 @@ def promise_measure(page: Any, path: str, **plan: str) -> None:
         else:
             field.fill(value)
     page.get_by_role("button", name="約束する").click()
-    page.wait_for_url(f"**{path}**")
+    at_record(page, path)
