@@ -293,7 +293,7 @@ SECURE_CSP = {
     "frame-ancestors": [CSP.NONE],
     "object-src": [CSP.NONE],
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # one Japanese letter takes nine bytes on its way
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # Language and time: stored in UTC, shown in the person's zone ------------------------------------

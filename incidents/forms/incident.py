@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Category, Channel, IncidentKind, NoticedBy, Severity, Stage
-from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.base import CalmForm, MomentField, ReferenceField, TextField
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.promise import NextReportForm
 from incidents.rules import EFFECTS
@@ -38,8 +38,9 @@ class ReportForm(CalmForm):
         widget=forms.RadioSelect,
         required=False,
     )
-    body = forms.CharField(
+    body = TextField(
         label=_("チャットやメールの貼り付け"),
+        original=True,
         required=False,
         max_length=50_000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -96,8 +97,12 @@ class EditForm(MeanwhileForm):
     )
     owner = forms.ModelChoiceField(label=_("担当"), queryset=None, required=False, empty_label=_("まだ決めない"))
     backup = forms.ModelChoiceField(label=_("代わりの人"), queryset=None, required=False, empty_label=_("決めない"))
-    body = forms.CharField(
-        label=_("くわしく"), max_length=50_000, required=False, widget=forms.Textarea(attrs={"rows": 6})
+    body = TextField(
+        label=_("くわしく"),
+        original=True,
+        max_length=50_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
     )
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):
@@ -148,13 +153,8 @@ class EndForm(CalmForm):
         ],
         widget=forms.RadioSelect,
     )
-    duplicate_of = forms.CharField(
-        label=_("元の記録"), required=False, max_length=12, help_text=_("重複のときだけ。例: K-12")
-    )
+    duplicate_of = ReferenceField(label=_("元の記録"), required=False, help_text=_("重複のときだけ。例: K-12"))
     reason = forms.CharField(label=_("理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
-
-    def clean_duplicate_of(self) -> str:
-        return self.cleaned_data["duplicate_of"].strip().upper()
 
 
 class ReasonForm(CalmForm):

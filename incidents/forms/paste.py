@@ -8,15 +8,16 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.domain.timeline import Taken
 from incidents.enums import Certainty
-from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.base import CalmForm, MomentField, TextField
 from incidents.queries.paste import PasteLine
 
 MOST = 300_000  # characters of one paste
 
 
 class PasteForm(CalmForm):
-    text = forms.CharField(
+    text = TextField(
         label=_("メールやチャットの文面"),
+        original=True,
         max_length=MOST,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),

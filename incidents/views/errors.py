@@ -1,12 +1,28 @@
 """The pages for what went wrong. Each says what to do next; none says which record exists."""
 
+from contextlib import suppress
+
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+MOST_READ = 64 * 1024 * 1024  # bytes of a request that is too big; beyond it the line is cut
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _too_big(request)
     return render(request, "400.html", status=400)
+
+
+def _too_big(request: HttpRequest) -> HttpResponse:
+    """413. What is still on its way is read and thrown away: a line that is cut there shows no page at all."""
+    left = MOST_READ
+    with suppress(OSError):
+        while left > 0 and (read := request.read(64 * 1024)):
+            left -= len(read)
+    return render(request, "413.html", status=413)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

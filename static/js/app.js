@@ -90,7 +90,10 @@ const told = (event) => event.target.matches?.("form[data-draft]"); // draft.js 
 document.addEventListener("htmx:sendError", (event) => asked(event) && !told(event) && sayTrouble(english
   ? "The connection was lost. What you typed is still here; please try again shortly."
   : "つながりませんでした。書いたものは残っています。少し待って、もう一度お試しください。"));
-document.addEventListener("htmx:responseError", (event) => asked(event) && sayTrouble(english
+const tooBig = (event) => event.detail.xhr?.status === 413 && (sayTrouble(english
+  ? "That is more than can be sent at once. What you typed is still here; please shorten it or send it in parts."
+  : "一度に送れる大きさを超えています。書いたものは残っています。短くするか、何回かに分けて送ってください。"), true);
+document.addEventListener("htmx:responseError", (event) => asked(event) && !tooBig(event) && sayTrouble(english
   ? "That could not be done. Please reload the page and try again."
   : "うまく受け取れませんでした。ページを読み込み直して、もう一度お試しください。"));
 

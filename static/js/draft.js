@@ -58,6 +58,15 @@ const read = (form) => {
   return kept;
 };
 
+// A picker takes only its own spelling of a date; what was typed in words needs a field for words.
+const put = (field, value) => {
+  field.value = value;
+  if (value && field.value === "" && /^(date|datetime-local)$/.test(field.type)) {
+    field.type = "text";
+    field.value = value;
+  }
+};
+
 const write = (form, kept) => {
   const next = {};
   for (const field of form.elements) {
@@ -69,7 +78,7 @@ const write = (form, kept) => {
       for (const option of field.options) option.selected = list.includes(option.value);
     } else {
       const at = (next[field.name] ??= 0);
-      if (at < list.length) field.value = list[at];
+      if (at < list.length) put(field, list[at]);
       next[field.name] += 1;
     }
   }

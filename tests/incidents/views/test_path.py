@@ -91,7 +91,7 @@ def test_bad_input_says_what_to_do_and_loses_nothing(client_of, bob, team):
         {"noticed_at": "きのう"},
         {"team": "no-such"},
         {"title": "x" * 201},
-        {"title": "a\x00b"},
+        {"title": "\x00\u200b"},
         {"kind": "war"},
     ],
 )
