@@ -5,8 +5,7 @@
 // Not in tables (form-control-sm): there only the paste.
 
 const english = document.documentElement.lang.startsWith("en");
-const label = english ? "Type it in words" : "文字で書く";
-const said = english ? "Type %s in words" : "%sを文字で書く";
+const label = english ? "Type it in words" : "文字で入力";
 
 const byWords = (field, value) => {
   field.type = "text";
@@ -35,8 +34,11 @@ const offer = (field) => {
   button.id = `${field.id}-words`;
   button.className = "words-switch";
   button.textContent = label;
-  const name = field.labels?.[0]?.textContent.replace("*", "").trim();
-  if (name) button.setAttribute("aria-label", said.replace("%s", name));
+  const name = field.labels?.[0];
+  if (name) {
+    name.id ||= `${field.id}-label`;
+    button.setAttribute("aria-describedby", name.id);
+  }
   button.addEventListener("click", () => byWords(field, field.value.replaceAll("-", "/").replace("T", " ")));
   field.after(button);
 };
