@@ -67,12 +67,16 @@ def test_a_paste_of_a_mebibyte_comes_back_with_its_length(bob, crack, page_of):
     field = page.locator("#timeline-text")
     field.evaluate("(field, text) => { field.value = text; }", text)
     page.get_by_role("button", name="書く", exact=True).click()
-    expect(page.locator("#timeline-add .invalid-feedback")).to_contain_text("5000文字までです。いまは350000文字あります。")
+    expect(page.locator("#timeline-add .invalid-feedback")).to_contain_text(
+        "5000文字までです。いまは350000文字あります。"
+    )
     assert page.locator("#timeline-text").input_value() == text
     assert not TimelineEntry.objects.filter(text__startswith="宛先の確認").exists()
 
 
-def test_a_request_beyond_the_limit_says_what_to_do_and_the_text_is_there_when_one_goes_back(bob, crack, page_of, complaints):
+def test_a_request_beyond_the_limit_says_what_to_do_and_the_text_is_there_when_one_goes_back(
+    bob, crack, page_of, complaints
+):
     complaints.expect("status of 413")
     page = page_of(bob)
     page.goto(f"{crack.get_absolute_url()}edit/")

@@ -76,7 +76,8 @@ def test_big_list_of_naughty_strings_stays_readable():
 
 
 @pytest.mark.parametrize(
-    "shape", ["\u200d", "\ufe0f", "か\u3099\u200d", "\u0300\u0316", "😀\u200d", "\r\n", "\U000e0041", "\ufa19a", "\u202e"]
+    "shape",
+    ["\u200d", "\ufe0f", "か\u3099\u200d", "\u0300\u0316", "😀\u200d", "\r\n", "\U000e0041", "\ufa19a", "\u202e"],
 )
 def test_a_mebibyte_of_anything_takes_less_than_two_seconds(shape):
     text = "a" + shape * (1024 * 1024 // len(shape))
