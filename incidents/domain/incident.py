@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -128,16 +128,18 @@ SENT_AGAIN = timedelta(days=1)
 
 
 @transaction.atomic
-def report_once(*, by: Person, team: Team, title: str, noticed_at: datetime, **known: Any) -> Incident:
+def report_once(
+    *, by: Person, team: Team, title: str, noticed_at: datetime, also: Q | None = None, **known: Any
+) -> Incident:
     """As `report`; a form that comes a second time, because its answer was lost on the way, makes no second record.
 
     The same person, word for word the same, within a day: that is the same form. The person's row is held meanwhile,
-    so that two sendings at once become one after the other.
+    so that two sendings at once become one after the other. also: what else makes it the same form.
     """
     Person.objects.select_for_update().get(pk=by.pk)
     same = {name: known[name] for name in ("who_waits", "kind", "body") if name in known}
     recent = Incident.objects.filter(recorded_by=by, created_at__gte=timezone.now() - SENT_AGAIN, end="")
-    made = recent.filter(team=team, title=title, noticed_at=noticed_at, **same).first()
+    made = recent.filter(team=team, title=title, noticed_at=noticed_at, **same).filter(also or Q()).first()
     return made or report(by=by, team=team, title=title, noticed_at=noticed_at, **known)
 
 

@@ -14,6 +14,11 @@ from incidents.errors import Refused
 from incidents.models import Incident, Paste, Person
 
 
+def digest_of(text: str) -> str:
+    """SHA-256 over UTF-8: which pasted text it is."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @transaction.atomic
 def keep(incident: Incident, *, by: Person, text: str) -> Paste:
     """Keep a pasted text as it is, with its SHA-256 over UTF-8. The same text a second time is the same paste.
@@ -25,7 +30,7 @@ def keep(incident: Incident, *, by: Person, text: str) -> Paste:
     rules.refuse_change(current.stage)
     if not text.strip():
         raise Refused("empty", _("貼り付ける文面がありません。"), _("メールやチャットをそのまま貼ってください。"))
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = digest_of(text)
     known = Paste.objects.filter(incident=current, sha256=digest).first()
     if known is not None:
         return known

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import Category, Channel, IncidentKind, NoticedBy, Severity, Stage
 from incidents.forms.base import CalmForm, MomentField, ReferenceField, TextField
 from incidents.forms.meanwhile import MeanwhileForm
+from incidents.forms.paste import MOST
 from incidents.forms.promise import NextReportForm
 from incidents.rules import EFFECTS
 
@@ -38,13 +39,14 @@ class ReportForm(CalmForm):
         widget=forms.RadioSelect,
         required=False,
     )
-    body = TextField(
+    pasted = TextField(
         label=_("チャットやメールの貼り付け"),
         original=True,
         required=False,
-        max_length=50_000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("そのまま貼れます。あとで整えられます。"),
+        max_length=MOST,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text=_("そのまま貼れます。原文は書きかえず、残ります。経緯に入れる行は、あとで選べます。"),
     )
     team = forms.ModelChoiceField(label=_("チーム"), queryset=None, to_field_name="slug", empty_label=None)
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Expression, QuerySet
+from django.db.models.functions import Left, Length
+from django.db.models.lookups import GreaterThan
 
 from incidents.models import Incident, Paste, Person, TimelineEntry
 from incidents.queries.calendar import zone_of
 from tools.plain.chatlines import ChatLine, chat_lines
 
+START = 20_000
 PAGE_SIZE = 100  # three fields a line; a form of the whole would be refused as too large
 
 
@@ -40,6 +44,11 @@ def page_of_line(paste: Paste, number: str) -> int:
     return before // PAGE_SIZE + 1
 
 
+def paste_rows(incident: Incident | Expression) -> QuerySet[Paste]:
+    """The pasted texts of a record, newest first: the first START characters as `start`; `cut` says that there is more."""
+    rows = Paste.objects.filter(incident=incident).select_related("author").defer("text").order_by("-id")
+    return rows.annotate(start=Left("text", START), cut=GreaterThan(Length("text"), START))
+
+
 def pastes_of(incident: Incident) -> list[Paste]:
-    """The pasted texts of a record, newest first."""
-    return list(Paste.objects.filter(incident=incident).select_related("author").order_by("-id"))
+    return list(paste_rows(incident))

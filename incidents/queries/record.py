@@ -26,6 +26,7 @@ from incidents.models import (
     EffectCheck,
     FollowUp,
     Incident,
+    Paste,
     Person,
     Question,
     ReminderDelivery,
@@ -39,6 +40,7 @@ from incidents.models.containment import Containment
 from incidents.queries import recurrence, sheet
 from incidents.queries.due_request import request_rows
 from incidents.queries.incident import WhyNode, facts_of, why_tree
+from incidents.queries.paste import paste_rows
 from incidents.queries.promise import in_order, promise_rows
 from incidents.queries.review import review_rows
 from incidents.queries.team import standing_key
@@ -62,6 +64,7 @@ class RecordPage:
     promises: list[FollowUp]
     questions: list[Question]
     containments: list[Containment]
+    pastes: list[Paste]
     requests: list[DueRequest]
     reviews: list[FollowUp]
     spreads: list[Spread]
@@ -90,6 +93,7 @@ def record_page(incident: Incident) -> RecordPage:
         promises=in_order(found["promises"]),
         questions=questions_in_order(found["questions"]),
         containments=found["containments"],
+        pastes=found["pastes"],
         requests=found["requests"],
         reviews=found["reviews"],
         spreads=found["spreads"],
@@ -120,6 +124,7 @@ def _asked() -> dict[str, QuerySet]:
             "entry", "answered_by", "follow_up__owner"
         ),
         "containments": Containment.objects.filter(incident=incident).select_related("author"),
+        "pastes": paste_rows(incident),
         "requests": request_rows(incident),
         "reviews": review_rows(incident),
         "spreads": Spread.objects.filter(incident=incident).select_related("asked_by"),

@@ -45,6 +45,7 @@ def facts_context(request: HttpRequest, found: RecordPage, forms: dict[str, Any]
         "timeline": timeline.lines_of(found.timeline),
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "questions": found.questions,
+        "pastes": found.pastes,
         "containments": found.containments,
         "containment_form": forms.get("containment_form") or ContainmentForm(),
     }

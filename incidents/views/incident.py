@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from incidents import rules
+from incidents.domain import capture
 from incidents.domain import incident as verbs
 from incidents.domain import promise as promise_verbs
 from incidents.enums import FollowUpState, MeasureStatus, Stage
@@ -53,7 +54,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.POST or None, teams=teams)
     if form.is_valid():
         try:
-            incident = verbs.report_once(by=request.user, **form.cleaned_data)
+            incident = capture.record(by=request.user, **form.cleaned_data)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:

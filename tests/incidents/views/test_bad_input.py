@@ -108,7 +108,7 @@ def forms(alice, bob, carol, crack, story, team, other_team):
             "noticed_at": now,
             "who_waits": "w",
             "kind": "incident",
-            "body": "b",
+            "pasted": "b",
             "team": team.slug,
         },
         f"/incidents/{key}/edit/": {
