@@ -3,6 +3,7 @@
 from django.urls import path
 
 from incidents.views import (
+    capture,
     care,
     cause,
     check,
@@ -36,7 +37,8 @@ urlpatterns = [
     path("incidents/", incident.incident_list, name="incident-list"),
     path("incidents/hand-over/", handover.incidents, name="incident-list-hand-over"),
     path("incidents/csv/", export.incident_csv, name="incident-list-csv"),
-    path("incidents/new/", incident.new, name="incident-new"),
+    path("incidents/new/", capture.new, name="incident-new"),
+    path("incidents/similar/", capture.offer, name="similar"),
     path("incidents/<str:key>/", incident.detail, name="incident"),
     path("incidents/<str:key>/edit/", incident.edit, name="incident-edit"),
     path("incidents/<str:key>/first-report/", incident.first_report, name="incident-first-report"),
@@ -48,6 +50,7 @@ urlpatterns = [
     path("incidents/<str:key>/reopen/", incident.reopen, name="incident-reopen"),
     path("incidents/<str:key>/outside/", outside.close, name="incident-outside"),
     path("incidents/<str:key>/outside/reopen/", outside.reopen, name="incident-outside-reopen"),
+    path("incidents/<str:key>/similar/", capture.of_incident, name="incident-similar"),
     path("incidents/<str:key>/history/", incident.history, name="incident-history"),
     path("incidents/<str:key>/recurrence/", recurrence.link, name="incident-recurrence"),
     path("incidents/<str:key>/recurrence/unlink/", recurrence.unlink, name="incident-recurrence-unlink"),

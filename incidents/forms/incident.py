@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +15,24 @@ from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.paste import MOST
 from incidents.forms.promise import NextReportForm
 from incidents.rules import EFFECTS
+
+# Earlier records that read alike are asked for while somebody types; what they chose stays with the form.
+OFFER = {
+    "hx-post": reverse_lazy("similar"),
+    "hx-trigger": "input changed delay:600ms",
+    "hx-target": "#similar",
+    "hx-swap": "innerHTML",
+    "hx-sync": "this:replace",
+    "hx-select": "unset",  # the form around it takes a part out of its own answer
+    "hx-encoding": "multipart/form-data",
+}
+_AGAIN = re.compile(r"(recurrence|same):(K-[1-9][0-9]{0,8})\Z")
+
+
+def read_again(text: str) -> tuple[str, str]:
+    """("recurrence" or "same", reference) out of the choice beside a similar record; ("", "") for none."""
+    found = _AGAIN.match(text)
+    return (found[1], found[2]) if found else ("", "")
 
 
 class ReportForm(CalmForm):
@@ -48,6 +68,7 @@ class ReportForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("そのまま貼れます。原文は書きかえず、残ります。経緯に入れる行は、あとで選べます。"),
     )
+    again = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
     team = forms.ModelChoiceField(label=_("チーム"), queryset=None, to_field_name="slug", empty_label=None)
 
     def __init__(self, *args: Any, teams: Any, **kwargs: Any):
@@ -58,6 +79,12 @@ class ReportForm(CalmForm):
             self.fields["team"].initial = teams[0].slug
         if not self.is_bound:
             self.initial.setdefault("noticed_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
+
+        for name in ("title", "pasted"):
+            self.fields[name].widget.attrs |= OFFER
+
+    def clean_again(self) -> tuple[str, str]:
+        return read_again(self.cleaned_data["again"])
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or IncidentKind.INCIDENT

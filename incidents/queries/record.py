@@ -19,7 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, NullIf
 
 from incidents import rules
-from incidents.enums import MeasureStatus, Stage
+from incidents.enums import MeasureStatus
 from incidents.models import (
     Countermeasure,
     DueRequest,
@@ -47,7 +47,6 @@ from incidents.queries.team import standing_key
 from incidents.queries.timeline import questions_in_order
 
 TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
-SIMILAR_MOST = 3
 NAMES_APART = "\x1f"
 
 
@@ -161,9 +160,8 @@ def _first_lines(rows: list[TimelineEntry]) -> tuple[list[TimelineEntry], bool]:
 
 @dataclass(frozen=True)
 class Beside:
-    """Other records that this reader may see: earlier ones like it, ties, and what it may be again."""
+    """Other records that this reader may see: ties, and what it may be again."""
 
-    similar: list[Incident]
     links: recurrence.Links
     may_recur: list[Incident]
 
@@ -172,21 +170,10 @@ def beside(incident: Incident, by: Person) -> Beside:
     """What stands beside the record; one query."""
     found = sheet.ask(
         ("beside", standing_key(by)),
-        lambda: {"similar": _similar(by), "links": recurrence.link_rows(by), "again": recurrence.candidate_rows(by)},
+        lambda: {"links": recurrence.link_rows(by), "again": recurrence.candidate_rows(by)},
         **recurrence.slots(incident),
     )
     return Beside(
-        similar=found["similar"],
         links=recurrence.links_of(incident, found["links"]),
         may_recur=recurrence.candidates_of(incident, found["again"]),
-    )
-
-
-def _similar(by: Person) -> QuerySet[Incident]:
-    """Earlier incidents of the same category that were mended, newest first: what held is worth a look."""
-    return (
-        Incident.objects.visible_to(by)
-        .filter(category=sheet.text("similar"), stage=Stage.MENDED, mended_at__isnull=False)
-        .exclude(pk=sheet.number("incident"))
-        .order_by("-mended_at")[:SIMILAR_MOST]
     )

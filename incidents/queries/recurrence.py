@@ -38,7 +38,6 @@ def slots(incident: Incident) -> dict[str, object]:
         "duplicate_of": incident.duplicate_of_id or 0,
         "recurrence_of": incident.recurrence_of_id or 0,
         "team": incident.team_id,
-        "similar": incident.category or NO_CATEGORY,
         "category": NO_CATEGORY if settled else incident.category or NO_CATEGORY,
         "first": incident.noticed_at - LOOKED_BACK,
         "last": incident.noticed_at,

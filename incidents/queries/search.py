@@ -81,3 +81,33 @@ def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | Non
             )
         ids = [pk for (pk,) in cursor.fetchall()]
     return Found(words, ids if len(ids) < limit else None)
+
+
+def find_each(groups: list[tuple[list[str], int]], team_ids: Iterable[int]) -> list[list[int]]:
+    """For each (folded words, limit): records of these teams in which all the words stand, at most `limit`. One query.
+
+    Each group is found by the index on its own. Restricted records are among them, as in `find`.
+    """
+    teams = list(team_ids)
+    found: list[list[int]] = [[] for _ in groups]
+    if not teams or not groups:
+        return found
+    pieces = [sorted(set().union(*map(wanted, words)))[:MOST_PIECES] for words, _limit in groups]
+    parts, values = [], []
+    for number, ((words, limit), grams) in enumerate(zip(groups, pieces, strict=True)):
+        if connection.vendor == "postgresql":
+            parts.append("SELECT %s::int, f.* FROM incidents_found(%s::int[], %s::text[], %s::bigint[], %s) f")
+            values += [number, grams, patterns(words), teams, limit]
+        else:
+            says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(words))
+            parts.append(
+                "SELECT * FROM (SELECT %s, i.incident_id FROM incidents_incidentgrams "  # noqa: S608  as above
+                "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
+                f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s)"
+            )
+            values += [number, " AND ".join(map(token, grams)), *teams, *patterns(words), limit]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), values)
+        for number, pk in cursor.fetchall():
+            found[number].append(pk)
+    return found

@@ -10,15 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from incidents import rules
-from incidents.domain import capture
 from incidents.domain import incident as verbs
 from incidents.domain import promise as promise_verbs
 from incidents.enums import FollowUpState, MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
-from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, ReportForm, WaiveForm
+from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, care, nameless, promise, record, team
+from incidents.queries import access, audit, care, promise, record, team
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
@@ -46,29 +45,6 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 
 @page
-def new(request: HttpRequest) -> HttpResponse:
-    """割れを記録する: three fields."""
-    teams = team.writable_teams(request.user)
-    if not teams:
-        return render_page(request, "incidents/incident/no_team.html", {}, status=403)
-    form = ReportForm(request.POST or None, teams=teams)
-    if form.is_valid():
-        try:
-            incident = capture.record(by=request.user, **form.cleaned_data)
-        except Refused as refusal:
-            show_refusal(form, refusal)
-        else:
-            say(
-                request,
-                _("%(reference)s を記録しました。次にすることは、このページにあります。")
-                % {"reference": incident.reference},
-            )
-            return go(request, incident.get_absolute_url())
-    context = {"form": form, "doors": nameless.doors(team.my_memberships(request.user))}
-    return render_page(request, "incidents/incident/new.html", context)
-
-
-@page
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     return show(request, access.get_incident(by=request.user, key=key))
 
@@ -85,7 +61,6 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "found": found,
         "steps": _steps(incident, found),
         "next_gate": next((g for g in found.gates if not g.is_open), None) if not incident.end else None,
-        "similar": beside.similar,
         "role": role,
         "can_edit": can_edit,
         "may_rest": care.has_just_recorded(request.user, incident),
@@ -232,10 +207,17 @@ def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
     return render_page(request, "incidents/incident/first_report.html", context)
 
 
+def _same_as(of: str) -> dict[str, str]:
+    """What the form begins with when the record is said to be the same as another (`?of=`)."""
+    if not of:
+        return {}
+    return {"end": Stage.DUPLICATE, "duplicate_of": of, "reason": _("%(reference)s と同じ件です。") % {"reference": of}}
+
+
 @page
 def end(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    form = EndForm(request.POST or None)
+    form = EndForm(request.POST or None, initial=_same_as(request.GET.get("of", "")[:12]))
     if form.is_valid():
         values = form.cleaned_data
         original = None

@@ -42,6 +42,7 @@ ACTS = {
     "care-letters",
     "team-nameless",
     "team-nameless-move",
+    "similar",
 }
 NOT_PAGES = {"healthz", "clocks", "incident-list-csv", "seam-list-csv"}
 
@@ -87,6 +88,7 @@ def pages(alice, bob, story):
         "promise-keep": f"/promises/{told.pk}/keep/",
         "promise-move": f"/promises/{told.pk}/move/",
         "promise-hand-over": f"/promises/{told.pk}/hand-over/",
+        "incident-similar": f"/incidents/{key}/similar/",
         "incident-end": f"/incidents/{key}/end/",
         "incident-reopen": f"/incidents/{key}/reopen/",
         "incident-outside": f"/incidents/{key}/outside/",

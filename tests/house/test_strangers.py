@@ -64,6 +64,7 @@ OWN = {
     "seam-list-hand-over",
     "seam-list-csv",
     "view-new",
+    "similar",
     "care",
     "care-letters",
 }

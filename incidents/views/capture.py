@@ -1,0 +1,96 @@
+"""割れを記録する: three fields, what was pasted, and the earlier records that read alike (C1, C6)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from incidents import rules
+from incidents.domain import capture
+from incidents.errors import Refused
+from incidents.forms.incident import ReportForm, read_again
+from incidents.models import Incident
+from incidents.queries import access, nameless, team
+from incidents.queries.similar import PASTED, similar
+from incidents.views.base import go, page, render_page, say, show_refusal
+
+
+@page
+def new(request: HttpRequest) -> HttpResponse:
+    """Three fields. What was said to be the same again is asked once more on the page that ties the two."""
+    teams = team.writable_teams(request.user)
+    if not teams:
+        return render_page(request, "incidents/incident/no_team.html", {}, status=403)
+    form = ReportForm(request.POST or None, teams=teams)
+    if form.is_valid() and (original := _original(request, form)) is not False:
+        values = dict(form.cleaned_data)
+        how, _key = values.pop("again")
+        try:
+            incident = capture.record(by=request.user, like=original, **values)
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            said = _("%(reference)s を記録しました。次にすることは、このページにあります。")
+            say(request, said % {"reference": incident.reference})
+            return go(request, _tie_url(incident, how, original) if original else incident.get_absolute_url())
+    context = {"form": form, "doors": nameless.doors(team.my_memberships(request.user)), **_offer(request)}
+    return render_page(request, "incidents/incident/new.html", context)
+
+
+def _original(request: HttpRequest, form: ReportForm) -> Incident | None | bool:
+    """The earlier record that was chosen, None when there is none; False, said beside the choice, when it cannot be."""
+    how, key = form.cleaned_data["again"]
+    if not how:
+        return None
+    try:
+        found = access.get_incident(by=request.user, key=key)
+    except Http404:
+        form.add_error("again", _("その番号の記録は見つかりません。"))
+        return False
+    if found.team_id != form.cleaned_data["team"].pk:
+        form.add_error("again", _("別のチームの記録とは、つなげません。"))
+        return False
+    return found
+
+
+def _tie_url(incident: Incident, how: str, original: Incident) -> str:
+    name = "incident-recurrence" if how == "recurrence" else "incident-end"
+    return f"{reverse(name, args=[incident.reference])}?{urlencode({'of': original.reference})}"
+
+
+def _offer(request: HttpRequest) -> dict[str, object]:
+    """What reads like the form as it is filled in; nothing while it is empty."""
+    title = request.POST.get("title", "")[:200]
+    pasted = request.POST.get("pasted", "")[:PASTED]
+    again = request.POST.get("again", "")
+    if not (title.strip() or pasted.strip()):
+        return {"similar": []}
+    _how, key = read_again(again)
+    number = int(key.removeprefix("K-")) if key else 0
+    found = similar(by=request.user, title=title, more=pasted, keep=number)
+    return {"similar": found, "again": again, "team_slug": request.POST.get("team", "")}
+
+
+@page
+@require_POST
+def offer(request: HttpRequest) -> HttpResponse:
+    """Asked while somebody types: POST, because what is typed belongs into no address. It changes nothing."""
+    return render_page(request, "components/similar_offer.html", _offer(request))
+
+
+@page
+def of_incident(request: HttpRequest, key: str) -> HttpResponse:
+    """What reads like a record that is there: a part of its page, or without JavaScript a page of its own."""
+    incident = access.get_incident(by=request.user, key=key)
+    role = access.role_in(request.user, incident.team_id)
+    context = {
+        "incident": incident,
+        "similar": similar(by=request.user, title=incident.title, more=incident.body, but=incident),
+        "can_edit": rules.may_edit(role) and not incident.end,
+        "nav": "incident",
+    }
+    return render_page(request, "incidents/incident/similar.html", context, partial="list")
