@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from incidents.domain import search
 from incidents.enums import Stage
+from incidents.models import Incident
 from incidents.queries.search import find_each
 from incidents.queries.similar import similar
 from tests.factories import IncidentFactory
@@ -70,11 +71,9 @@ def test_index_answers_each_group_up_to_its_limit(team, other_team):
 def test_costs_three_queries(bob, team, rows):
     written(team, *[f"請求書を郵送 {n}" for n in range(min(rows, 3))])
     if rows > 3:
-        from incidents.models import Incident
-
         made = Incident.objects.bulk_create(
             Incident(
-                number=5000 + n, team=team, title=f"請求書を郵送 {n}", noticed_at="2026-11-01T00:00Z",
+                number=900_000 + n, team=team, title=f"請求書を郵送 {n}", noticed_at="2026-11-01T00:00Z",
                 owner=bob, recorded_by=bob,
             )
             for n in range(rows)
