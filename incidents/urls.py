@@ -3,6 +3,7 @@
 from django.urls import path
 
 from incidents.views import (
+    attachment,
     capture,
     care,
     cause,
@@ -73,6 +74,9 @@ urlpatterns = [
     path("questions/<int:pk>/drop/", question.drop, name="question-drop"),
     path("incidents/<str:key>/containment/", containment.record, name="incident-containment"),
     path("containments/<int:pk>/lift/", containment.lift, name="containment-lift"),
+    path("incidents/<str:key>/files/", attachment.attach, name="incident-files"),
+    path("attachments/<int:pk>/", attachment.download, name="attachment"),
+    path("attachments/<int:pk>/withdraw/", attachment.withdraw, name="attachment-withdraw"),
     # Cause
     path("incidents/<str:key>/whys/", cause.ask, name="incident-why"),
     path("incidents/<str:key>/whys/hint/", cause.hint, name="incident-why-hint"),

@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -151,6 +152,16 @@ def clock() -> Iterator[Clock]:
     """Tuesday 24 November 2026, 09:30 in Tokyo; the day before was a holiday."""
     with time_machine.travel(at("2026-11-24 09:30"), tick=False) as traveller:
         yield Clock(traveller)
+
+
+# Files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def media(settings: Any, tmp_path: Path) -> Path:
+    """An empty folder for attachments."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    return settings.MEDIA_ROOT
 
 
 # Records ------------------------------------------------------------------------------------

@@ -47,5 +47,6 @@ app.conf.beat_schedule = {
     "care": _every(60, "care.check_in"),
     "sweep": _every(20, "letter.sweep"),
     "nameless": _every(600, "nameless.publish"),
+    "files": _every(3600, "housekeeping.sweep_files"),
     "mark": _every(60, "housekeeping.beat_mark"),
 }

@@ -295,6 +295,24 @@ SECURE_CSP = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024  # one Japanese letter takes nine bytes on its way
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+
+# Attachments: below the data folder, served by a view alone -------------------------------------
+_mebibyte = 1024 * 1024
+_file_mb, _incident_mb, _team_mb = (
+    env.number("ATTACHMENT_FILE_MB", 20),
+    env.number("ATTACHMENT_INCIDENT_MB", 200),
+    env.number("ATTACHMENT_TEAM_MB", 10_000),
+)
+if not 1 <= _file_mb <= 1024:
+    raise env.refuse("ATTACHMENT_FILE_MB must be between 1 and 1024.")
+if not _file_mb <= _incident_mb <= _team_mb:
+    raise env.refuse("ATTACHMENT_INCIDENT_MB must be at least ATTACHMENT_FILE_MB, and at most ATTACHMENT_TEAM_MB.")
+UPLOAD_FILE_BYTES = _file_mb * _mebibyte
+UPLOAD_REQUEST_BYTES = UPLOAD_FILE_BYTES + 4 * _mebibyte  # several small ones, or a large one and the form
+ATTACHMENT_INCIDENT_BYTES = _incident_mb * _mebibyte
+ATTACHMENT_TEAM_BYTES = _team_mb * _mebibyte
+FILE_UPLOAD_HANDLERS = ["ushiro.uploads.BoundedHandler"]
 
 # Language and time: stored in UTC, shown in the person's zone ------------------------------------
 LANGUAGE_CODE = "ja"

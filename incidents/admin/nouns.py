@@ -8,10 +8,32 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from incidents.admin import audit, care, countermeasure, incident, letter, organisation, person, reminder, team
+from incidents.admin import (
+    attachment,
+    audit,
+    care,
+    countermeasure,
+    incident,
+    letter,
+    organisation,
+    person,
+    reminder,
+    team,
+)
 
 for stranger in (Group, EmailAddress):
     if admin.site.is_registered(stranger):
         admin.site.unregister(stranger)
 
-__all__ = ["audit", "care", "countermeasure", "incident", "letter", "organisation", "person", "reminder", "team"]
+__all__ = [
+    "attachment",
+    "audit",
+    "care",
+    "countermeasure",
+    "incident",
+    "letter",
+    "organisation",
+    "person",
+    "reminder",
+    "team",
+]

@@ -8,6 +8,7 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
+from incidents.forms.attachment import FilesField
 from incidents.forms.base import CalmForm, DayField, SeveralField
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
@@ -127,6 +128,12 @@ class DoneForm(CalmForm):
         widget=forms.URLInput(),
         help_text=_("変えた手順書や画面のURL。なければ空で大丈夫です。"),
     )
+
+
+class DoneFilesForm(DoneForm):
+    """The same for somebody who is signed in: with files that show it (M6)."""
+
+    files = FilesField(label=_("証拠のファイル"), required=False)
 
 
 class HandOverForm(CalmForm):

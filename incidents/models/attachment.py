@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
 def storage_name(attachment: Attachment, name: str) -> str:
-    """A random name without an ending: nothing of what somebody called the file reaches the disk."""
-    drawn = uuid.uuid4().hex
-    return f"attachments/{drawn[:2]}/{drawn}"
+    """Named by what it holds: nothing of what somebody called the file reaches the disk."""
+    return f"attachments/{attachment.sha256[:2]}/{attachment.sha256}"
 
 
 class Attachment(models.Model):
@@ -32,7 +30,7 @@ class Attachment(models.Model):
     name = models.CharField(_("ファイル名"), max_length=200)
     media_type = models.CharField(_("種類"), max_length=100)
     size = models.PositiveBigIntegerField(_("大きさ"))
-    sha256 = models.CharField(_("照合値（SHA-256）"), max_length=64)
+    sha256 = models.CharField(_("照合値（SHA-256）"), max_length=64, db_index=True)
     file = models.FileField(upload_to=storage_name, max_length=120)
     uploaded_by = models.ForeignKey(
         "incidents.Person", models.PROTECT, null=True, related_name="+", verbose_name=_("添えた人")
@@ -49,8 +47,22 @@ class Attachment(models.Model):
             models.CheckConstraint(
                 name="withdrawn_attachment_has_reason",
                 condition=Q(withdrawn_at__isnull=True) | ~Q(withdrawn_reason=""),
-            )
+            ),
+            # Two people who hand in the same file at once, or one who presses twice, leave one row.
+            models.UniqueConstraint(
+                name="same_file_once_a_record",
+                fields=["incident", "sha256"],
+                condition=Q(measure__isnull=True, withdrawn_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="same_evidence_once_a_measure",
+                fields=["measure", "sha256"],
+                condition=Q(measure__isnull=False, withdrawn_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("attachment", args=[self.pk])

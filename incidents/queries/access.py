@@ -17,6 +17,7 @@ from django.http import Http404
 from incidents import rules
 from incidents.enums import REVIEW_KINDS, FollowUpKind
 from incidents.models import (
+    Attachment,
     Containment,
     Countermeasure,
     DueRequest,
@@ -174,6 +175,20 @@ def get_question(*, by: Person, pk: int, to: Purpose = "read") -> Question:
         "incident__team", "entry", "follow_up__owner"
     )
     return _get(visible, by, to, pk, lambda q: q.incident.team_id)
+
+
+def get_attachment(*, by: Person, pk: int, to: Purpose = "read") -> Attachment:
+    """A file of a record of one of the person's teams; one that was taken back is opened by a lead alone.
+
+    Raises Http404 or NotAllowed.
+    """
+    visible = Attachment.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "measure", "uploaded_by"
+    )
+    found = _get(visible, by, to, pk, lambda a: a.incident.team_id)
+    if found.withdrawn_at is not None and to == "read":
+        _require(by, found.incident.team_id, "lead")
+    return found
 
 
 def get_containment(*, by: Person, pk: int, to: Purpose = "read") -> Containment:

@@ -17,6 +17,8 @@ from incidents.models import AuditEntry, Incident, Person
 
 # Every verb that domain code may note; a house test compares this with the code.
 VERBS: dict[str, str | Promise] = {
+    "attachment.kept": _("ファイルを添えました"),
+    "attachment.withdrawn": _("添付を取り下げました"),
     "check.decided": _("効果確認の結果を記録しました"),
     "check.moved": _("確かめる日を動かしました"),
     "check.handed_over": _("確かめる人を変えました"),

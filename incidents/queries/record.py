@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce, NullIf
 from incidents import rules
 from incidents.enums import MeasureStatus
 from incidents.models import (
+    Attachment,
     Countermeasure,
     DueRequest,
     EffectCheck,
@@ -38,6 +39,7 @@ from incidents.models import (
 )
 from incidents.models.containment import Containment
 from incidents.queries import recurrence, sheet
+from incidents.queries.attachment import file_rows
 from incidents.queries.due_request import request_rows
 from incidents.queries.incident import WhyNode, facts_of, why_tree
 from incidents.queries.paste import paste_rows
@@ -67,6 +69,7 @@ class RecordPage:
     requests: list[DueRequest]
     reviews: list[FollowUp]
     spreads: list[Spread]
+    files: list[Attachment]
 
 
 def record_page(incident: Incident) -> RecordPage:
@@ -96,6 +99,7 @@ def record_page(incident: Incident) -> RecordPage:
         requests=found["requests"],
         reviews=found["reviews"],
         spreads=found["spreads"],
+        files=found["files"],
     )
 
 
@@ -127,6 +131,7 @@ def _asked() -> dict[str, QuerySet]:
         "requests": request_rows(incident),
         "reviews": review_rows(incident),
         "spreads": Spread.objects.filter(incident=incident).select_related("asked_by"),
+        "files": file_rows(incident),
         "answers": SpreadAnswer.objects.filter(spread__incident=incident).select_related("team", "answered_by"),
     }
 

@@ -10,6 +10,7 @@ from incidents.enums import Stage
 from incidents.errors import Refused
 from incidents.forms.countermeasure import CheckerForm, OutcomeForm
 from incidents.queries import access, team
+from incidents.queries.attachment import evidence_of
 from incidents.queries.calendar import today_of
 from incidents.views.base import act, go, page, render_page, say, show_refusal
 
@@ -40,6 +41,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "measure": check.measure,
         "incident": check.measure.incident,
         "early": early,
+        "evidence": evidence_of(check.measure),
     }
     return render_page(request, "incidents/check/outcome.html", context)
 

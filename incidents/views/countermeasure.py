@@ -10,16 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from incidents.domain import attachment as attachments
 from incidents.domain import countermeasure as verbs
 from incidents.enums import MeasureStatus
 from incidents.errors import Refused
-from incidents.forms.countermeasure import DoneForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
+from incidents.forms.countermeasure import DoneFilesForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
 from incidents.forms.filters import SeamFilterForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, team
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
+from incidents.views.attachment import receive_evidence
 from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
 from incidents.views.lists import MEASURES, filter_form, list_context, opening
@@ -158,17 +160,14 @@ def _step(
 def done(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
     said = _("おつかれさまでした。効き目は、確かめる人が見ます。")
-    form = DoneForm(request.POST or None)
-    return _step(
-        request,
-        measure,
-        form,
-        verbs.complete,
-        said,
-        title=_("できました"),
-        lead=measure.title,
-        action_label=_("できました"),
-    )
+    form = DoneFilesForm(request.POST or None, request.FILES or None)
+    files = receive_evidence(request, form, measure.incident) if form.is_valid() else []
+
+    def complete(measure: Countermeasure, **said: Any) -> Countermeasure:
+        return attachments.complete(measure, **said | {"files": files})
+
+    more = {"title": _("できました"), "action_label": _("できました"), "files": True}
+    return _step(request, measure, form, complete, said, lead=measure.title, **more)
 
 
 @page

@@ -2,7 +2,8 @@
 
 from contextlib import suppress
 
-from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
@@ -13,7 +14,8 @@ MOST_READ = 64 * 1024 * 1024  # bytes of a request that is too big; beyond it th
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return _too_big(request)
-    return render(request, "400.html", status=400)
+    files = settings.DATA_UPLOAD_MAX_NUMBER_FILES
+    return render(request, "400.html", {"most_files": isinstance(exception, TooManyFilesSent) and files}, status=400)
 
 
 def _too_big(request: HttpRequest) -> HttpResponse:
@@ -22,7 +24,7 @@ def _too_big(request: HttpRequest) -> HttpResponse:
     with suppress(OSError):
         while left > 0 and (read := request.read(64 * 1024)):
             left -= len(read)
-    return render(request, "413.html", status=413)
+    return render(request, "413.html", {"mib": settings.UPLOAD_REQUEST_BYTES >> 20}, status=413)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

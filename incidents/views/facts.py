@@ -7,11 +7,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from incidents.forms.attachment import FilesForm
 from incidents.forms.cause import WhyForm
 from incidents.forms.containment import ContainmentForm
 from incidents.forms.timeline import TimelineForm
 from incidents.models import Incident
 from incidents.queries import timeline
+from incidents.queries.attachment import files_in_order
 from incidents.queries.cause import why_lines
 from incidents.queries.incident import whys_of
 from incidents.queries.record import RecordPage
@@ -46,6 +48,8 @@ def facts_context(request: HttpRequest, found: RecordPage, forms: dict[str, Any]
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "questions": found.questions,
         "pastes": found.pastes,
+        "files": files_in_order(found.files),
+        "files_form": FilesForm(auto_id="add-%s"),
         "containments": found.containments,
         "containment_form": forms.get("containment_form") or ContainmentForm(),
     }

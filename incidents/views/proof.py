@@ -30,6 +30,7 @@ def proof_context(request: HttpRequest, found: RecordPage, beside: Beside, *, ma
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],
             "may_judge": may_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
+            "evidence": [one for one in found.files if one.measure_id == m.pk and one.withdrawn_at is None],
             **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }
 

@@ -21,7 +21,7 @@ from incidents.letters.account import password_reset
 from incidents.models import FollowUp, Person
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE
-from tests.factories import NamelessNoteFactory, SavedViewFactory, SpreadAnswerFactory
+from tests.factories import AttachmentFactory, NamelessNoteFactory, SavedViewFactory, SpreadAnswerFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -44,7 +44,7 @@ ACTS = {
     "team-nameless-move",
     "similar",
 }
-NOT_PAGES = {"healthz", "clocks", "incident-list-csv", "seam-list-csv"}
+NOT_PAGES = {"healthz", "attachment", "clocks", "incident-list-csv", "seam-list-csv"}
 
 
 @pytest.fixture
@@ -112,6 +112,8 @@ def pages(alice, bob, story):
         "question-hand-over": f"/questions/{facts['question'].pk}/hand-over/",
         "question-drop": f"/questions/{facts['question'].pk}/drop/",
         "containment-lift": f"/containments/{facts['containment'].pk}/lift/",
+        "incident-files": f"/incidents/{key}/files/",
+        "attachment-withdraw": f"/attachments/{facts['file'].pk}/withdraw/",
         "root-accept": f"/roots/{running.root_id}/accept/",
         "measure-new": f"/incidents/{key}/measures/new/",
         "measure-edit": f"/measures/{idea.pk}/",
@@ -159,6 +161,7 @@ def some_facts(incident, by) -> dict[str, Any]:
     return {
         "entry": entry,
         "question": question.ask(incident, by=by, text="何通出たか", owner=by, due_on=due, entry=entry),
+        "file": AttachmentFactory(incident=incident, uploaded_by=by),
         "containment": containment.record(incident, by=by, text="削除をお願いした", done_at=timezone.now()),
         "paste": paste.keep(
             incident, by=by, text="10:12 お電話\n[2026/11/24 10:15] 佐藤: 確認します\n\n佐藤 10:20\n1通だけ"

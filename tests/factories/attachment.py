@@ -5,7 +5,7 @@ from tests.factories.incident import IncidentFactory
 
 
 class AttachmentFactory(factory.django.DjangoModelFactory):
-    """The row alone; no file stands behind it. domain.attachment.attach makes both."""
+    """The row alone; no file stands behind it. gateways.intake and domain.attachment make both."""
 
     class Meta:
         model = models.Attachment

@@ -129,6 +129,7 @@ def test_every_beat_entry_rings_for_a_job_that_exists():
         "letter.sweep",
         "nameless.publish",
         "housekeeping.beat_mark",
+        "housekeeping.sweep_files",
     }
     assert table <= celery_app.tasks.keys()
 

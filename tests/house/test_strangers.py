@@ -18,6 +18,7 @@ from incidents.domain import promise as promises
 from incidents.domain import question as questions
 from incidents.models import EffectCheck, FollowUp, TimelineEntry
 from tests.factories import (
+    AttachmentFactory,
     ContainmentFactory,
     LetterFactory,
     NamelessNoteFactory,
@@ -117,6 +118,7 @@ def world(clock, story, alice):
         entry = TimelineEntry.objects.filter(incident=incident).first()
         promise = promises.promise(incident, by=alice, text="折り返し", due_at=clock.now + timedelta(hours=2))
         paste = PasteFactory(incident=incident)
+        attachment = AttachmentFactory(incident=incident)
         containment = ContainmentFactory(incident=incident)
         question = questions.ask(
             incident, by=alice, text="何通出たか", owner=alice, due_on=clock.today + timedelta(days=5)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from incidents.enums import DeliveryState, FollowUpKind, LetterKind, LetterState
 from incidents.models import (
+    Attachment,
     AuditEntry,
     Closure,
     Countermeasure,
@@ -30,6 +31,7 @@ from incidents.models import (
     Team,
 )
 from tests.factories import (
+    AttachmentFactory,
     AuditEntryFactory,
     ClosureFactory,
     CountermeasureFactory,
@@ -46,7 +48,7 @@ from tests.factories import (
 from tests.incidents.admin.conftest import page
 
 MODELS = [
-    AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, ImportRun, Incident, Letter, Membership,
+    Attachment, AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, ImportRun, Incident, Letter, Membership,
     Organisation, Person, ReminderDelivery, ReportClock, Team,
 ]  # fmt: skip
 WRITABLE = {Closure, Membership, Person, ReportClock, Team}
@@ -80,6 +82,7 @@ def _delivery():
 
 
 MAKE = {
+    Attachment: lambda: AttachmentFactory(uploaded_by=PersonFactory()),
     AuditEntry: AuditEntryFactory,
     Closure: lambda: ClosureFactory(team=TeamFactory()),
     Countermeasure: lambda: CountermeasureFactory(owner=PersonFactory(), backup=PersonFactory()),

@@ -12,6 +12,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from incidents.domain import (
+    attachment,
     audit,
     cause,
     check,
@@ -29,7 +30,7 @@ from incidents.domain import (
 from incidents.enums import Certainty, Factor, FollowUpKind, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, FollowUp, Membership
-from tests.factories import MembershipFactory, PasteFactory, TeamFactory
+from tests.factories import AttachmentFactory, MembershipFactory, PasteFactory, TeamFactory
 
 FUTURE = date(2027, 6, 1)
 
@@ -48,6 +49,7 @@ def world(clock, story, team) -> SimpleNamespace:
     made.why = cause.ask_why(made.crack, by=story.bob, text="確かめる人がいない")
     known = story.with_root()
     made.root = known.root
+    made.file = AttachmentFactory(incident=made.crack)
     made.proposed = story.proposed(to=known)
     made.promised = story.promised(to=known)
     done = story.done()
@@ -78,7 +80,14 @@ def world(clock, story, team) -> SimpleNamespace:
 
 
 Verb = Callable[[SimpleNamespace, Any], Any]
+FILE = SimpleNamespace(name="控え.pdf", media_type="application/pdf", size=1, sha256="a" * 64, path="attachments/aa/a")
 VERBS: dict[str, tuple[str, Verb]] = {
+    "attach": ("attachment.kept", lambda w, by: attachment.keep(w.crack, by=by, received=FILE)),
+    "withdraw_file": ("attachment.withdrawn", lambda w, by: attachment.withdraw(w.file, by=by, reason="別のもの")),
+    "complete_with_files": (
+        "measure.completed",
+        lambda w, by: attachment.complete(w.promised, by=by, files=[FILE]),
+    ),
     "report": (
         "incident.reported",
         lambda w, by: incident.report(
