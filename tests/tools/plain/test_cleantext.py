@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 
@@ -73,6 +74,16 @@ def test_big_list_of_naughty_strings_stays_readable():
         cleaned = clean(text)
         assert [one for one in cleaned if not one.isprintable() and not one.isspace() and one not in text] == []
         assert len(cleaned) >= len([one for one in text if one.isprintable()]) * 0.9, text
+
+
+def test_machine_dependent_letters_stay_as_they_are():
+    """Names are written with them; only the signs that Unicode itself calls the same (Å, Ω, µ's like) may change."""
+    rows = csv.DictReader(
+        shared("data/naughty/jp_machine_dependent_cp932.csv").read_text(encoding="utf-8").splitlines()
+    )
+    letters = [row["char"] for row in rows]
+    assert len(letters) > 800
+    assert [one for one in letters if clean(one) != one] == []
 
 
 @pytest.mark.parametrize(
