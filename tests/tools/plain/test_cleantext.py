@@ -77,7 +77,7 @@ def test_big_list_of_naughty_strings_stays_readable():
 
 
 def test_machine_dependent_letters_stay_as_they_are():
-    """Names are written with them; only the signs that Unicode itself calls the same (Å, Ω, µ's like) may change."""
+    """Names and addresses are written with them."""
     rows = csv.DictReader(
         shared("data/naughty/jp_machine_dependent_cp932.csv").read_text(encoding="utf-8").splitlines()
     )
