@@ -14,6 +14,8 @@ from incidents.models import Why
 class WhyForm(CalmForm):
     """One line, so that Enter adds it and the next one can be typed at once."""
 
+    still_fields = ("track", "evidence")
+
     text = forms.CharField(
         label=_("なぜ、そうなりましたか"),
         max_length=2000,

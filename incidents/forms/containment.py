@@ -10,6 +10,7 @@ from incidents.forms.base import CalmForm, MomentField
 
 
 class ContainmentForm(CalmForm):
+    still = True
     text = forms.CharField(
         label=_("広がりを止めるために、何をしましたか"),
         max_length=2000,

@@ -1,6 +1,9 @@
 """Shared columns; abstract only."""
 
+from functools import cache
+
 from django.db import models
+from django.utils.encoding import force_str
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,3 +15,13 @@ class Stamped(models.Model):
 
     class Meta:
         abstract = True
+
+    def _get_FIELD_display(self, field: models.Field) -> str:
+        """As Django's, which makes a new dictionary of all the choices for every label and so translates each of them."""
+        value = getattr(self, field.attname)
+        return force_str(_labels(field).get(value, value), strings_only=True)
+
+
+@cache
+def _labels(field: models.Field) -> dict[object, object]:
+    return dict(field.flatchoices)

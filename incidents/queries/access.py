@@ -37,6 +37,8 @@ from incidents.models import (
     TimelineEntry,
     Why,
 )
+from incidents.queries import sheet
+from incidents.queries.team import standing_key
 
 Purpose = Literal["read", "edit", "lead"]
 _REFERENCE = re.compile(r"K-([1-9][0-9]{0,8})\Z")
@@ -72,16 +74,22 @@ def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
     match = _REFERENCE.match(key)
     if match is None:
         raise Http404
-    found = (
+    found = sheet.ask(("incident", standing_key(by)), lambda: {"incident": _incident(by)}, number=int(match[1]))[
+        "incident"
+    ]
+    if not found:
+        raise Http404
+    _require(by, found[0].team_id, to)
+    return found[0]
+
+
+def _incident(by: Person) -> QuerySet[Incident]:
+    return (
         Incident.objects.visible_to(by)
         .select_related("team", "owner", "backup", "recorded_by", "duplicate_of", "customer_closed_by")
-        .filter(number=int(match[1]))
-        .first()
+        .filter(number=sheet.number("number"))
+        .order_by("pk")[:1]
     )
-    if found is None:
-        raise Http404
-    _require(by, found.team_id, to)
-    return found
 
 
 def get_incidents(*, by: Person, pks: Iterable[int]) -> list[Incident]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 COUNTED = 100  # a list counts so far; beyond it the page says "or more"
 
 

@@ -4,13 +4,19 @@ from django.db.models import Q, QuerySet
 
 from incidents.enums import EDITING_ROLES, Role
 from incidents.models import Membership, Person, Team
+from incidents.queries import sheet
 
 
 def my_memberships(person: Person) -> list[Membership]:
     """The person's teams and roles, by name of the team; as they were read for the page, when they were."""
     if person.standing is not None:
         return person.standing
-    return list(Membership.objects.filter(person=person).select_related("team").order_by("team__name"))
+    return sheet.ask("memberships", _memberships, person=person.pk)["memberships"] if person.pk else []
+
+
+def _memberships() -> dict[str, QuerySet[Membership]]:
+    mine = Membership.objects.filter(person=sheet.number("person"))
+    return {"memberships": mine.select_related("team").order_by("team__name")}
 
 
 def standing_key(person: Person) -> tuple:
@@ -18,10 +24,11 @@ def standing_key(person: Person) -> tuple:
     return (person.pk, person.is_active, tuple((m.team_id, m.role) for m in my_memberships(person)))
 
 
-def people_of(memberships: list[Membership]) -> QuerySet[Person]:
-    """Active people of these teams, by name."""
-    teams = [m.team_id for m in memberships]
-    return Person.objects.filter(is_active=True, memberships__team__in=teams).distinct().order_by("name", "pk")
+def people_of(memberships: list[Membership]) -> list[Person]:
+    """Active people of these teams, by name; one query."""
+    teams = sorted(m.team_id for m in memberships)
+    found = Person.objects.filter(is_active=True, memberships__team__in=teams).distinct().order_by("name", "pk")
+    return sheet.ask(("people", *teams), lambda: {"people": found})["people"]
 
 
 def ids_of(person: Person) -> list[int]:

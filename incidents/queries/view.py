@@ -8,15 +8,22 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from incidents.enums import Role
 from incidents.models import DefaultView, Membership, Person, SavedView, Team
+from incidents.queries import sheet
+from incidents.queries.team import standing_key
 
 MOST_CONDITIONS = 40
 
 
 def views_of(by: Person, of: str) -> list[SavedView]:
     """The person's views of a list and the shared ones, own ones first, each with `is_default`; one query."""
+    found = sheet.ask(("views", standing_key(by), str(of)), lambda: {"views": _view_rows(by, of)})["views"]
+    return sorted(found, key=lambda view: view.person_id != by.pk)
+
+
+def _view_rows(by: Person, of: str) -> QuerySet[SavedView]:
     mine = DefaultView.objects.filter(person=by, view=OuterRef("pk"))
     found = SavedView.objects.visible_to(by).filter(of=of).select_related("person", "team")
-    return sorted(found.annotate(is_default=Exists(mine)), key=lambda view: view.person_id != by.pk)
+    return found.annotate(is_default=Exists(mine))
 
 
 def is_default(view: SavedView, by: Person) -> bool:

@@ -6,9 +6,12 @@ from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from incidents.enums import MeasureStatus, Severity, Stage
+from incidents.enums import IncidentKind, MeasureStatus, Severity, Stage
+from incidents.models import Incident
 from tools.plain.daytext import MONTHS_EN, long_day, short_day
 
 register = template.Library()
@@ -65,6 +68,24 @@ def stage_chip(stage: str) -> str:
         Stage.CAUSE_KNOWN: "urushi",
         Stage.MEASURES_COMMITTED: "urushi",
     }.get(stage, "plain")
+
+
+@register.filter
+def chip(stage: str, text: str) -> str:
+    """A stage in words, as components/chip.html writes it: a list holds one a row, and an include would cost more than the row."""
+    return format_html('<span class="chip {}">{}</span>', stage_chip(stage), text)
+
+
+@register.filter
+def kind_and_side(incident: Incident, with_team: bool = False) -> str:
+    """What stands small below a title in a list: kind (when it is not the usual one), category, other side, team."""
+    parts = [
+        incident.get_kind_display() if incident.kind != IncidentKind.INCIDENT else "",
+        incident.get_category_display() if incident.category else "",
+        incident.counterparty,
+        incident.team.name if with_team else "",
+    ]
+    return f" {_('・')} ".join(str(part) for part in parts if part)
 
 
 @register.filter
