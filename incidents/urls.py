@@ -14,6 +14,7 @@ from incidents.views import (
     export,
     handover,
     incident,
+    jotting,
     letter,
     links,
     nameless,
@@ -112,6 +113,10 @@ urlpatterns = [
     path("views/<int:pk>/choose/", view.choose, name="view-choose"),
     path("views/<int:pk>/unshare/", view.unshare, name="view-unshare"),
     path("views/<int:pk>/delete/", view.delete, name="view-delete"),
+    # まず一言
+    path("jottings/", jotting.jotting_list, name="jotting-list"),
+    path("jottings/new/", jotting.new, name="jotting-new"),
+    path("jottings/<int:pk>/drop/", jotting.drop, name="jotting-drop"),
     # Without a name
     path("n/<str:token>/", nameless.write, name="nameless-write"),
     path("n/<str:token>/answer/", nameless.answer, name="nameless-answer"),

@@ -35,8 +35,23 @@ def read_again(text: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
+LIGHTER = {
+    IncidentKind.NEAR_MISS: (
+        _("何が起きかけましたか"),
+        _("例: 振込先を一行ずらして貼るところだった。気づいたところまでで大丈夫です。"),
+    ),
+    IncidentKind.CONCERN: (
+        _("何が気になりますか"),
+        _("例: 今の締め日の流れには、無理がある気がする。まだ何も起きていなくて大丈夫です。"),
+    ),
+}
+
+
 class ReportForm(CalmForm):
-    """The three fields, and the team where somebody has more than one."""
+    """The three fields, and the team where somebody has more than one.
+
+    A near miss and a concern ask for two (C2): nobody outside waits. What somebody has typed there is never taken away.
+    """
 
     title = forms.CharField(
         label=_("何が起きましたか"),
@@ -70,9 +85,15 @@ class ReportForm(CalmForm):
     )
     again = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
     team = forms.ModelChoiceField(label=_("チーム"), queryset=None, to_field_name="slug", empty_label=None)
+    jotting = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
 
     def __init__(self, *args: Any, teams: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        kind = self["kind"].value()
+        self.lighter = kind in LIGHTER and not self["who_waits"].value()
+        if self.lighter:
+            self.fields["title"].label, self.fields["title"].help_text = LIGHTER[kind]
+            del self.fields["who_waits"]
         self.fields["team"].queryset = teams
         if len(teams) == 1:
             self.fields["team"].widget = forms.HiddenInput()
@@ -94,6 +115,12 @@ class EditForm(MeanwhileForm):
     """What may be known only later."""
 
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
+    kind = forms.ChoiceField(
+        label=_("種類"),
+        choices=IncidentKind.choices,
+        required=False,
+        help_text=_("ヒヤリハットと違和感では、一次報告の時計は動きません。"),
+    )
     effects = forms.MultipleChoiceField(
         label=_("どこまで影響しましたか"),
         required=False,
@@ -138,6 +165,9 @@ class EditForm(MeanwhileForm):
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = self.fields["backup"].queryset = people
         self._again = {"people": people}
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or self.initial.get("kind") or IncidentKind.INCIDENT
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

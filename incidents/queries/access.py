@@ -24,6 +24,7 @@ from incidents.models import (
     EffectCheck,
     FollowUp,
     Incident,
+    Jotting,
     Letter,
     Membership,
     NamelessNote,
@@ -222,6 +223,14 @@ def get_nameless(*, by: Person, pk: UUID, to: Purpose = "read") -> NamelessNote:
     """A published note without a name to one of the person's teams. Raises Http404 or NotAllowed."""
     visible = NamelessNote.objects.visible_to(by).select_related("team", "incident")
     return _get(visible, by, to, pk, lambda n: n.team_id)
+
+
+def get_jotting(*, by: Person, pk: int) -> Jotting:
+    """A line that the person jotted down themselves. Raises Http404."""
+    found = Jotting.objects.of(by).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def get_letter(*, by: Person, pk: int) -> Letter:

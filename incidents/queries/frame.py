@@ -24,6 +24,7 @@ class CountedTo(Subquery):
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
     output_field = IntegerField()
+    empty_result_set_value = 0  # for somebody without a team, of whom nothing is asked
 
 
 def counted(rows: QuerySet) -> CountedTo:

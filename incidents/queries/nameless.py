@@ -8,7 +8,7 @@ from datetime import date
 
 from django.core import signing
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
 from incidents.models import Incident, Membership, NamelessNote, Person, Team
@@ -76,9 +76,9 @@ def published(person: Person, number: str | None) -> Page:
     return Paginator(notes, PER_PAGE).get_page(number)
 
 
-def any_waiting(person: Person) -> bool:
-    """Whether the person's teams have published notes that nobody has answered yet."""
-    return NamelessNote.objects.visible_to(person).waiting().exists()
+def waiting(person: Person) -> QuerySet[NamelessNote]:
+    """One published note that nobody has dealt with, if there is any: 今日 says that there are some, never how many."""
+    return NamelessNote.objects.visible_to(person).waiting().order_by("id")[:1]
 
 
 def quiet_since(team: Team, day: date) -> bool:

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from incidents.enums import FollowUpKind
-from incidents.models import FollowUp, Incident, Organisation, Person
-from incidents.queries import incident, insight, promise, sheet
+from incidents.models import FollowUp, Incident, Jotting, Organisation, Person
+from incidents.queries import incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import business_calendars, today_of
 from incidents.queries.frame import counted
 from incidents.queries.reminder import DueLine, days_left
@@ -29,6 +29,9 @@ class Today:
     bowl: insight.Bowl
     figures: insight.TeamFigures
     gold_this_week: int
+    jottings: list[tuple[Jotting, bool]]
+    old_jottings: bool
+    notes_wait: bool
 
 
 def today(person: Person, *, now: datetime | None = None) -> Today:
@@ -51,6 +54,9 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         bowl=insight.bowl_of(found),
         figures=insight.figures_of(found),
         gold_this_week=insight.gold_of(found),
+        jottings=[(one, jotting.is_old(one, now)) for one in found["jottings"]],
+        old_jottings=any(jotting.is_old(one, now) for one in found["jottings"]),
+        notes_wait=bool(found["notes"]),
     )
 
 
@@ -72,5 +78,7 @@ def _asked(person: Person) -> dict[str, QuerySet]:
             checks=counted(mine.filter(kind=FollowUpKind.EFFECT_CHECK)),
         )
         .values_list("measures", "checks"),
+        "jottings": jotting.latest(person),
+        "notes": nameless.waiting(person),
         **insight.asked(person),
     }

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from incidents import rules
-from incidents.domain import capture
+from incidents.domain import capture, jotting
+from incidents.enums import IncidentKind
 from incidents.errors import Refused
 from incidents.forms.incident import ReportForm, read_again
-from incidents.models import Incident
+from incidents.models import Incident, Jotting
 from incidents.queries import access, nameless, team
+from incidents.queries import jotting as jottings
 from incidents.queries.similar import PASTED, similar
 from incidents.views.base import go, page, render_page, say, show_refusal
 
@@ -25,20 +30,43 @@ def new(request: HttpRequest) -> HttpResponse:
     teams = team.writable_teams(request.user)
     if not teams:
         return render_page(request, "incidents/incident/no_team.html", {}, status=403)
-    form = ReportForm(request.POST or None, teams=teams)
+    line = jottings.find(request.user, request.POST.get("jotting") or request.GET.get("jotting", ""))
+    form = ReportForm(request.POST or None, teams=teams, initial=_known_already(request, line))
     if form.is_valid() and (original := _original(request, form)) is not False:
         values = dict(form.cleaned_data)
         how, _key = values.pop("again")
+        values.pop("jotting")
+        verb = partial(jotting.record, line) if line else capture.record
         try:
-            incident = capture.record(by=request.user, like=original, **values)
+            incident = verb(by=request.user, like=original, **values)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:
             said = _("%(reference)s を記録しました。次にすることは、このページにあります。")
             say(request, said % {"reference": incident.reference})
             return go(request, _tie_url(incident, how, original) if original else incident.get_absolute_url())
-    context = {"form": form, "doors": nameless.doors(team.my_memberships(request.user)), **_offer(request)}
+    context = {
+        "form": form,
+        "kinds": IncidentKind.choices,
+        "kind": form["kind"].value(),
+        "jotting": line,
+        "doors": nameless.doors(team.my_memberships(request.user)),
+        **_offer(request),
+    }
     return render_page(request, "incidents/incident/new.html", context)
+
+
+def _known_already(request: HttpRequest, line: Jotting | None) -> dict[str, Any]:
+    """What the address says (?kind=), and what a line that was jotted down already tells."""
+    known: dict[str, Any] = {}
+    if request.GET.get("kind") in IncidentKind.values:
+        known["kind"] = request.GET["kind"]
+    if line is not None:
+        longest = ReportForm.base_fields["title"].max_length
+        known |= {"jotting": line.pk, "title": line.text[:longest]}
+        known |= {"pasted": line.text} if len(line.text) > longest else {}
+        known["noticed_at"] = timezone.localtime(line.created_at).strftime("%Y-%m-%dT%H:%M")
+    return known
 
 
 def _original(request: HttpRequest, form: ReportForm) -> Incident | None | bool:

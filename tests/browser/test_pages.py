@@ -21,7 +21,7 @@ from incidents.letters.account import password_reset
 from incidents.models import FollowUp, Person
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE
-from tests.factories import AttachmentFactory, NamelessNoteFactory, SavedViewFactory, SpreadAnswerFactory
+from tests.factories import AttachmentFactory, JottingFactory, NamelessNoteFactory, SavedViewFactory, SpreadAnswerFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -40,6 +40,8 @@ ACTS = {
     "view-unshare",
     "view-delete",
     "care-letters",
+    "jotting-new",
+    "jotting-drop",
     "team-nameless",
     "team-nameless-move",
     "similar",
@@ -73,6 +75,7 @@ def pages(alice, bob, story):
         due_on=timezone.localdate() + timedelta(days=60),
         reason="部品待ち",
     )
+    JottingFactory(person=alice)
     note = NamelessNoteFactory(team=running.incident.team)
     whole = {
         "today": "/",
@@ -136,6 +139,7 @@ def pages(alice, bob, story):
         "letter-list": "/letters/",
         "letter": f"/letters/{letter.pk}/",
         "letter-mail": f"/letters/{letter.pk}/mail/",
+        "jotting-list": "/jottings/",
         "nameless-list": "/nameless/",
         "nameless-record": f"/nameless/{note.pk}/record/",
         "nameless-reply": f"/nameless/{note.pk}/reply/",

@@ -20,6 +20,7 @@ from incidents.models import EffectCheck, FollowUp, TimelineEntry
 from tests.factories import (
     AttachmentFactory,
     ContainmentFactory,
+    JottingFactory,
     LetterFactory,
     NamelessNoteFactory,
     PasteFactory,
@@ -57,6 +58,8 @@ OWN = {
     "seam-list",
     "letter-list",
     "letter-write-today",
+    "jotting-list",
+    "jotting-new",
     "nameless-list",
     "preferences",
     "view-list",
@@ -132,6 +135,7 @@ def world(clock, story, alice):
         follow = FollowUp.objects.get(kind="not_doing_review")
         spread = SpreadAnswerFactory(team=incident.team)
         view = SavedViewFactory(person=alice)
+        jotting = JottingFactory(person=alice, text="社外秘の件が気になる")
         nameless = NamelessNoteFactory(team=incident.team, text="社外秘の件でひやり")
 
     return World
@@ -239,8 +243,10 @@ def test_viewer_reads_and_is_refused_calmly(name, world, client_of, vera):
     before = everything()
     for method in ("get", "post"):
         answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
-        # A letter is its addressee's alone, and a saved view its owner's.
-        assert answer.status_code in ({404, 405} if name.startswith(("letter", "view")) else {200, 302, 403, 405})
+        # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's.
+        assert answer.status_code in (
+            {404, 405} if name.startswith(("letter", "view", "jotting")) else {200, 302, 403, 405}
+        )
     assert everything() == before
 
 

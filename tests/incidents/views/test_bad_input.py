@@ -166,6 +166,7 @@ def forms(alice, bob, carol, crack, story, team, other_team):
         f"{settled.get_absolute_url()}outside/reopen/": {"reason": "r"},
         f"/checks/{done.checks.get().pk}/": {"outcome": "partly", "note": "n", "again_on": later},
         f"/incidents/{key}/end/": {"end": "duplicate", "duplicate_of": crack.reference, "reason": "r"},
+        "/jottings/new/": {"text": "t", "next": "/"},
         door: {"text": "t", "category": "billing", "process": "p"},
         f"{door}answer/": {"receipt": nameless.write(team, text="w")},
         f"/nameless/{note.pk}/record/": {"title": "t", "kind": "concern", "noticed_at": now},

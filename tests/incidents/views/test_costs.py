@@ -16,6 +16,7 @@ from incidents.models import (
     EffectCheck,
     FollowUp,
     Incident,
+    Jotting,
     Letter,
     NamelessNote,
     ReminderDelivery,
@@ -27,7 +28,7 @@ from incidents.queries.nameless import door_path
 pytestmark = pytest.mark.django_db
 
 TODAY, LIST, SEAMS, LETTERS, INCIDENT = 6, 9, 9, 7, 8
-NAMELESS = 6
+NAMELESS, JOTTINGS = 6, 6
 
 
 def cost(client, url: str) -> int:
@@ -135,3 +136,9 @@ def test_notes_without_a_name_cost_the_same(client_of, alice, team, rows):
 
 def test_page_without_a_name_asks_for_the_team_alone(client_of, alice, team):
     assert cost(client_of(alice), door_path(team)) == 1
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_jottings_cost_the_same(client_of, alice, team, rows):
+    Jotting.objects.bulk_create(Jotting(person=alice, text=f"一言 {n}") for n in range(rows))
+    assert cost(client_of(alice), "/jottings/") == JOTTINGS
