@@ -34,7 +34,7 @@ from tools.plain.bigrams import fold, grams, token
 # Of one text and of all of a record so much is searched; a paste may be a mebibyte long.
 ONE_TEXT, ALL_TEXTS = 60_000, 200_000
 BATCH = 500
-OWN = ("title", "body", "counterparty", "process", "who_waits", "end_reason")
+OWN = ("title", "body", "counterparty", "process", "who_waits", "end_reason", "external_id")
 PARTS = (
     (TimelineEntry, "text"),
     (Why, "text"),
