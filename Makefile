@@ -14,8 +14,9 @@ export USHIRO_DATA := $(DATA)
 endif
 up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
 PYTEST ?=
+BENCH ?=
 
-.PHONY: help install install-dev up test check fmt messages lock pictures soak clean
+.PHONY: help install install-dev up test check fmt messages lock pictures soak bench clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -56,6 +57,9 @@ lock: ## choose package versions anew (needs uv)
 	uv export --frozen --no-header --no-emit-project --no-dev -o requirements.lock >/dev/null && \
 	uv export --frozen --no-header --no-emit-project -o requirements-dev.lock >/dev/null
 	@! grep -n '://' requirements.lock requirements-dev.lock || { echo "A lock names an address; it must hold names and hashes only." >&2; exit 1; }
+
+bench: install-dev ## seed 1,000 to 100,000 records on PostgreSQL and measure the pages (about 10 minutes)
+	@$(PY) deploy/bench_pages.py $(BENCH)
 
 pictures: install-dev ## make the pictures of the README again
 	@$(PY) deploy/pictures.py

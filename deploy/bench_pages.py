@@ -5,7 +5,8 @@
 One gunicorn worker answers both: the bare page is a signed-in view that renders 25 rows of one indexed query, with the
 product's middleware and nothing else around it. Pages and bare page take turns within one run, so a busy machine slows
 both alike. Printed are the median milliseconds, the ratio to the bare page and to the smallest size, the queries and
-the bytes. At the largest size each query is explained, and a sequential scan of a large table is an error.
+the bytes. At the largest size each query is explained into a file, and a sequential scan
+of a large table is an error, as is a figure that is not reached.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def count(addresses: list[str], explain: bool) -> None:
         with CaptureQueriesContext(connection) as seen:
             answer = client.get(address)
         assert answer.status_code == 200, (address, answer.status_code)
-        scans = []
+        scans, plans = [], []
         if explain:
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -130,7 +131,9 @@ def count(addresses: list[str], explain: bool) -> None:
                         cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"].replace("%", "%%"))
                         plan = cursor.fetchone()[0]
                         scans += [(table, query["sql"]) for table in _scanned(plan[0]["Plan"]) if table in large]
-        found[address] = {"queries": len(seen), "scans": scans}
+                        cursor.execute("EXPLAIN ANALYZE " + query["sql"].replace("%", "%%"))
+                        plans.append(query["sql"] + "\n" + "\n".join(line for (line,) in cursor.fetchall()))
+        found[address] = {"queries": len(seen), "scans": scans, "plans": plans}
     print(json.dumps(found))
 
 
@@ -224,6 +227,7 @@ def main() -> None:
     parser.add_argument(
         "--explain", action="store_true", help="explain the queries at every size, not the largest alone"
     )
+    parser.add_argument("--plans", type=Path, default=ROOT / "var" / "bench-plans.txt", help="where the plans go")
     parser.add_argument("--sign-in", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--count", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -234,6 +238,8 @@ def main() -> None:
 
     from tests.servers import Postgres
 
+    options.plans.parent.mkdir(parents=True, exist_ok=True)
+    options.plans.write_text("", encoding="utf-8")
     failures: list[str] = []
     smallest: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
@@ -260,8 +266,12 @@ def main() -> None:
                 ):
                     if wrong:
                         failures.append(f"{size:,} {name}: {said}")
+                if counted[name]["plans"]:
+                    with open(options.plans, "a", encoding="utf-8") as file:
+                        file.write(f"== {name}, {size:,} incidents\n\n" + "\n\n".join(counted[name]["plans"]) + "\n\n")
                 for table, sql in counted[name]["scans"]:
                     failures.append(f"{size:,} {name}: reads {table} from end to end: {sql[:2000]}")
+    print(f"\nEvery plan: {options.plans}")
     if failures:
         print("\nNot reached:\n  " + "\n  ".join(failures))
         sys.exit(1)
