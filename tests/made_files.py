@@ -20,9 +20,18 @@ PNG = (
     + chunk(b"IDAT", zlib.compress(b"\0\0"))
     + chunk(b"IEND", b"")
 )
-EXIF = b"\xff\xe1\x00\x18Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0\0\0"
+
+
+def exif(turn: int, order: str = ">") -> bytes:
+    """A segment with how to turn the picture, and with a place that nobody should learn."""
+    head = b"MM\0*" if order == ">" else b"II*\0"
+    rows = struct.pack(order + "HHLHH", 0x0112, 3, 1, turn, 0) + struct.pack(order + "HHLL", 0x8825, 4, 1, 38)
+    data = b"Exif\0\0" + head + struct.pack(order + "LH", 8, 2) + rows + b"\0\0\0\0GPS 35.6812N 139.7671E"
+    return b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+
+
 SCAN = b"\xff\xda\x00\x08\x01\x01\0\0?\0" + b"\x12\x34\x56\x78" * 40
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0" + EXIF + SCAN + b"\xff\xd9"
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0" + SCAN + b"\xff\xd9"
 GIF = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
 WEBP = b"RIFF" + struct.pack("<L", 4 + 8 + 10) + b"WEBPVP8L" + struct.pack("<L", 10) + b"/" + b"\0" * 9
 

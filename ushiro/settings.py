@@ -7,6 +7,7 @@ Three modes, by USHIRO_MODE: `production` (the default: everything unsafe is ref
 from __future__ import annotations
 
 import secrets
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +313,10 @@ UPLOAD_FILE_BYTES = _file_mb * _mebibyte
 UPLOAD_REQUEST_BYTES = UPLOAD_FILE_BYTES + 4 * _mebibyte  # several small ones, or a large one and the form
 ATTACHMENT_INCIDENT_BYTES = _incident_mb * _mebibyte
 ATTACHMENT_TEAM_BYTES = _team_mb * _mebibyte
+try:
+    ATTACHMENT_SCAN = shlex.split(env.text("ATTACHMENT_SCAN", ""))
+except ValueError:
+    raise env.refuse("ATTACHMENT_SCAN holds a quotation mark that is not closed.") from None
 FILE_UPLOAD_HANDLERS = ["ushiro.uploads.BoundedHandler"]
 
 # Language and time: stored in UTC, shown in the person's zone ------------------------------------

@@ -21,7 +21,9 @@ class FilesField(forms.FileField):
 
     def __init__(self, **kwargs: Any):
         help_text = format_lazy(
-            _("PDF・画像・Word・Excel・PowerPoint・メール・文字・ZIP。一つ {mib} MB まで。"),
+            _(
+                "PDF・画像・Word・Excel・PowerPoint・メール・文字・ZIP。一つ {mib} MB まで。写真の撮影場所などは取り除いて保存します。"
+            ),
             mib=settings.UPLOAD_FILE_BYTES >> 20,
         )
         super().__init__(**{"help_text": help_text} | kwargs)

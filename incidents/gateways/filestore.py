@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,17 +53,9 @@ def _path(sha256: str) -> Path:
     return Path(settings.MEDIA_ROOT) / name_of(sha256)
 
 
-def _pieces(stream: BinaryIO) -> Iterator[bytes]:
-    stream.seek(0)
-    while piece := stream.read(262144):
-        yield piece
-
-
 def hash_of(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    for piece in _pieces(stream):
-        digest.update(piece)
-    return digest.hexdigest()
+    stream.seek(0)
+    return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def incoming() -> Path:
@@ -73,8 +65,11 @@ def incoming() -> Path:
     return place
 
 
-def store(stream: BinaryIO) -> Stored:
-    """Keep the bytes of a stream. Raises NotStored; then nothing is left behind."""
+def store(pieces: Iterable[bytes], *, look: Callable[[Path], None]) -> Stored:
+    """Keep the bytes that come in pieces. `look` sees the whole file before it gets its place, and may raise.
+
+    Raises NotStored, and what `look` raises; then nothing is left behind.
+    """
     try:
         number, beside = tempfile.mkstemp(dir=incoming())
     except OSError as error:
@@ -82,12 +77,13 @@ def store(stream: BinaryIO) -> Stored:
     try:
         digest, size = hashlib.sha256(), 0
         with os.fdopen(number, "wb") as out:
-            for piece in _pieces(stream):
+            for piece in pieces:
                 digest.update(piece)
                 size += out.write(piece)
             out.flush()
             os.fchmod(out.fileno(), 0o640)
             os.fsync(out.fileno())
+        look(Path(beside))
         place = _path(digest.hexdigest())
         place.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
         os.replace(beside, place)

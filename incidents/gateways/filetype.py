@@ -134,7 +134,10 @@ def _jpeg(stream: BinaryIO, length: int) -> str:
         if header[1] == 0xFF:
             at += 1
             continue
-        at += 2 + int.from_bytes(header[2:])
+        size = int.from_bytes(header[2:])
+        if size < 2:
+            break
+        at += 2 + size
         if header[1] == 0xDA:
             last = b""
             for piece in _from(stream, at):

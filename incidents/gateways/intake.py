@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from incidents.errors import Refused
-from incidents.gateways import filestore, filetype
+from incidents.gateways import filestore, filetype, metadata, scan
 from tools.plain.filenames import cleaned, ending
 
 
@@ -26,7 +26,7 @@ class Received:
 
 
 def receive(upload: Any) -> Received:
-    """Look at an upload and keep its bytes. Nothing is left behind when it is refused.
+    """Look at an upload and keep its bytes, of a picture only what it shows. Nothing is left behind when it is refused.
 
     upload: a readable, seekable file with `name` and `size`; with `flaw` when its bytes did not arrive (ushiro.uploads).
     Raises Refused.
@@ -50,7 +50,7 @@ def receive(upload: Any) -> Received:
             "attachments",
         )
     try:
-        stored = filestore.store(upload)
+        stored = filestore.store(metadata.pieces(kind, upload), look=scan.refuse_infected)
     except filestore.NotStored as fault:
         _refuse_flaw("full" if fault.full else "unwritable")
         raise

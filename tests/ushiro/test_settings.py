@@ -44,6 +44,10 @@ FAULTS = {
     "second broker": ({"CELERY_BROKER_URL": "redis://a/0;memory://"}, "CELERY_BROKER_URL must begin with"),
     "mail in clear text": ({"SMTP_URL": "smtp://mail.example.jp"}, "SMTP_URL sends mail to another machine"),
     "mail without patience": ({"SMTP_URL": "smtps://mail.example.jp?timeout=0"}, "SMTP_URL names a timeout"),
+    "no file": ({"ATTACHMENT_FILE_MB": "0"}, "ATTACHMENT_FILE_MB must be between 1 and 1024"),
+    "record below a file": ({"ATTACHMENT_INCIDENT_MB": "5"}, "ATTACHMENT_INCIDENT_MB must be at least"),
+    "team below a record": ({"ATTACHMENT_TEAM_MB": "100"}, "ATTACHMENT_INCIDENT_MB must be at least"),
+    "scanner": ({"ATTACHMENT_SCAN": "clamdscan '"}, "ATTACHMENT_SCAN holds a quotation mark"),
     "mode": ({"USHIRO_MODE": "develop"}, "USHIRO_MODE must be production or embedded"),
 }
 PROGRAMS = {

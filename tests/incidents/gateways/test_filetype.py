@@ -186,6 +186,7 @@ REFUSED = [
     ("頭だけ.png", PNG[:8], "file_broken"),
     ("切れた.jpg", JPEG[:-2], "file_broken"),
     ("頭だけ.jpg", JPEG[:20], "file_broken"),
+    ("長さのない.jpg", JPEG[:20] + b"\xff\xe0\0\0" + JPEG[20:], "file_broken"),
     ("切れた.gif", GIF[:-1], "file_broken"),
     ("切れた.webp", WEBP[:-8], "file_broken"),
     ("切れた.heic", heic()[:-5], "file_broken"),
