@@ -21,7 +21,13 @@ from incidents.letters.account import password_reset
 from incidents.models import FollowUp, Person
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE
-from tests.factories import AttachmentFactory, JottingFactory, NamelessNoteFactory, SavedViewFactory, SpreadAnswerFactory
+from tests.factories import (
+    AttachmentFactory,
+    JottingFactory,
+    NamelessNoteFactory,
+    SavedViewFactory,
+    SpreadAnswerFactory,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
