@@ -20,7 +20,7 @@ from incidents.domain import cause, containment, nameless, outside, paste, quest
 from incidents.letters import links
 from incidents.models import Countermeasure, Incident
 from incidents.queries.nameless import door_path
-from tests.factories import MembershipFactory, NamelessNoteFactory
+from tests.factories import AttachmentFactory, MembershipFactory, NamelessNoteFactory
 from tests.shared import shared
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +146,7 @@ def forms(alice, bob, carol, crack, story, team, other_team):
         f"/questions/{asked[2].pk}/drop/": {"reason": "r"},
         f"/incidents/{key}/containment/": {"text": "t", "done_at": now},
         f"/containments/{kept.pk}/lift/": {"note": "n"},
+        f"/attachments/{AttachmentFactory(incident=running.incident).pk}/withdraw/": {"reason": "r"},
         f"/incidents/{key}/whys/": {"text": "t", "parent": "", "track": "occurrence", "evidence": "e"},
         f"/incidents/{key}/whys/hint/": {"text": "t"},
         f"/whys/{running.root.why_id}/evidence/": {"evidence": "e"},
