@@ -15,7 +15,7 @@ from incidents.enums import Severity, Stage
 from incidents.models import Incident
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
-from incidents.queries.paging import chunks
+from incidents.queries.paging import COUNTED, PAGE_SIZE, chunks
 from tests.incidents.views.test_costs import LIST, SEAMS
 from tests.shared import shared
 
@@ -65,7 +65,7 @@ def test_imported_records_stay_usable_in_every_list(client_of, alice, carol, tea
 def every_condition_costs_the_same_and_is_right(client) -> None:
     for url, most, base in (("/incidents/", LIST, {}), ("/seams/", SEAMS, {"view": "all"})):
         whole, answer = cost(client, url, {**base, "all": "1"})
-        assert (whole, answer.context["page"].counted_out, len(answer.context["page"].rows)) == (most, True, 50)
+        assert (whole, answer.context["page"].counted_out, len(answer.context["page"].rows)) == (most, True, PAGE_SIZE)
         form = answer.context["form"]
         for name, field in form.fields.items():
             for value, _label in getattr(field, "choices", []):
@@ -75,7 +75,7 @@ def every_condition_costs_the_same_and_is_right(client) -> None:
     by_severity = Counter(Incident.objects.values_list("severity", flat=True))
     for severity in (Severity.S1, Severity.S2, Severity.S4):
         _asked, answer = cost(client, "/incidents/", {"severity": severity})
-        assert answer.context["page"].count == min(by_severity[severity], 200)
+        assert answer.context["page"].count == min(by_severity[severity], COUNTED)
     _asked, answer = cost(client, "/incidents/", {"stage": "open", "kind": "incident"})
     assert answer.context["page"].count == Incident.objects.open().count()
 
@@ -120,4 +120,4 @@ def ended_records_are_not_handed_over(client) -> None:
     answer = client.post("/incidents/hand-over/", {"row": shown, "owner": owner.pk, "reason": "異動のため"})
     outcome = answer.context["outcome"]
     assert (len(outcome.moved), {refusal.code for _one, refusal in outcome.refused}) == (0, {"ended"})
-    assert len(outcome.refused) == 50
+    assert len(outcome.refused) == PAGE_SIZE

@@ -80,7 +80,7 @@ def test_a_list_says_nothing_of_conditions_that_it_knows(client_of, alice, crack
 
 @pytest.fixture
 def long_lists(team, alice, clock):
-    """Sixty records, each with an idea."""
+    """More than a page of records, each with an idea."""
     for n in range(35):
         incident = IncidentFactory(
             team=team, owner=alice, title=f"割れ {n:02}", noticed_at=clock.now - timedelta(hours=n)
