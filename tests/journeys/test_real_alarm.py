@@ -126,7 +126,7 @@ def test_alarm_whose_first_guess_was_wrong(alice, bob, team, page_of, axe):
     driver.line_of(owner, NO_REVIEW).get_by_role("link", name="リスクを受け入れる").click()
     owner.get_by_label("対策をとらずに受け入れる理由").fill("Luckily the account in question was read only.")
     owner.get_by_label("見直す日").fill((due + timedelta(days=90)).isoformat())
-    owner.locator("main form").get_by_role("button").first.click()
+    owner.get_by_role("button", name="保存する").click()
     driver.at_record(owner, path)
     assert driver.stage_of(owner) == ["ok", "ok", "ok", "ok", "now"]
     assert list(FollowUp.objects.order_by("pk").values_list("kind", "state")) == [
