@@ -9,8 +9,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from incidents.domain import letter, reminder
-from incidents.models import Letter, ReminderDelivery
+from incidents.domain import incident, letter, reminder
+from incidents.models import Incident, Letter, ReminderDelivery
 from tests import servers
 from tests.factories import LetterFactory
 from tests.integration.test_reminders import Office
@@ -79,3 +79,18 @@ def test_morning_is_written_once_by_many(install):
     race(house.environ["DATABASE_URL"], lambda: written.extend(reminder.write_due_digests()))
     assert len(written) == Letter.objects.count() == 1
     assert ReminderDelivery.objects.filter(letter_id=written[0]).count() >= 1
+
+
+def test_form_that_is_sent_by_several_at_once_is_one_record(install):
+    house = install()
+    office = Office()
+    form = {
+        "by": office.bob,
+        "team": office.team,
+        "title": "二重払い",
+        "noticed_at": timezone.now(),
+        "who_waits": "銀行",
+    }
+    made: list[int] = []
+    race(house.environ["DATABASE_URL"], lambda: made.append(incident.report_once(**form).pk))
+    assert (len(made), len(set(made)), Incident.objects.count()) == (4, 1, 1)
