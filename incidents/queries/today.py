@@ -8,13 +8,13 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from incidents.enums import FollowUpKind
-from incidents.models import FollowUp, Incident, Jotting, Organisation, Person
+from incidents.enums import FollowUpKind, RequestState, Role
+from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
 from incidents.queries import incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import business_calendars, today_of
 from incidents.queries.frame import counted
 from incidents.queries.reminder import DueLine, days_left
-from incidents.queries.team import standing_key
+from incidents.queries.team import my_memberships, standing_key
 
 SHOWN = 8
 
@@ -25,6 +25,7 @@ class Today:
     promises: list[FollowUp]
     measures: list[DueLine]
     checks: list[DueLine]
+    requests: list[DueRequest]  # dates that a lead is asked to move, the oldest first
     counts: dict[str, int]  # as far as frame.MOST
     bowl: insight.Bowl
     figures: insight.TeamFigures
@@ -50,6 +51,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         promises=found["promises"],
         measures=lines("measures"),
         checks=lines("checks"),
+        requests=found["requests"],
         counts=dict(zip(("measures", "checks"), found["counts"][0] if found["counts"] else (0, 0), strict=True)),
         bowl=insight.bowl_of(found),
         figures=insight.figures_of(found),
@@ -72,6 +74,12 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
             "incident", "check_plan__measure__owner"
         )[:SHOWN],
+        "requests": DueRequest.objects.filter(
+            state=RequestState.ASKED, measure__in=Countermeasure.objects.visible_to(person)
+        )
+        .filter(measure__incident__team__in=[m.team_id for m in my_memberships(person) if m.role == Role.LEAD])
+        .select_related("measure__incident", "asked_by")
+        .order_by("pk")[:SHOWN],
         "counts": Organisation.objects.filter(pk=1)
         .annotate(
             measures=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),

@@ -6,12 +6,14 @@ from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import IncidentKind, MeasureStatus, Severity, Stage
 from incidents.models import Incident
+from incidents.queries.insight import BowlCrack
 from tools.plain.daytext import MONTHS_EN, long_day, short_day
 
 register = template.Library()
@@ -86,6 +88,44 @@ def kind_and_side(incident: Incident, with_team: bool = False) -> str:
         incident.team.name if with_team else "",
     ]
     return f" {_('・')} ".join(str(part) for part in parts if part)
+
+
+_CRACKS = {
+    "gold": ("gold", _lazy("金継ぎ済み")),
+    "urushi": ("urushi", _lazy("漆で継いだ")),
+    "open": ("plain", _lazy("ひび")),
+}
+
+
+@register.filter
+def drawn_cracks(cracks: list[BowlCrack]) -> str:
+    """The cracks of a bowl as links; sixty of them in template tags would cost more than the rest of the page."""
+    return format_html_join(
+        "\n",
+        '<a href="{}" aria-label="{}"><title>{}</title><path class="hit" d="{}"/><path class="crack-{}" d="{}"/>{}</a>',
+        (
+            (one.url, name, name, one.main, one.state, one.main, _branches(one))
+            for one in cracks
+            for name in [
+                _("%(reference)s %(title)s（%(said)s）")
+                % {"reference": one.reference, "title": one.title, "said": _CRACKS[one.state][1]}
+            ]
+        ),
+    )
+
+
+def _branches(one: BowlCrack) -> str:
+    return format_html_join("", '<path class="crack-{} branch" d="{}"/>', ((one.state, path) for path in one.branches))
+
+
+@register.filter
+def listed_cracks(cracks: list[BowlCrack]) -> str:
+    """The same as rows of a table: the drawing's twin in words."""
+    return format_html_join(
+        "",
+        '<tr><td><a href="{}"><span class="num">{}</span> {}</a></td><td><span class="chip {}">{}</span></td></tr>',
+        ((one.url, one.reference, one.title, *_CRACKS[one.state]) for one in cracks),
+    )
 
 
 @register.filter

@@ -139,3 +139,14 @@ def test_page_shows_the_wish_and_its_draft_with_buttons_for_leads(story, alice, 
     assert client_of(bob).post(f"/due-requests/{wish.pk}/grant/", {}).status_code == 403
     assert client_of(alice).post(f"/due-requests/{wish.pk}/grant/", {"note": ""}).status_code == 302
     assert Countermeasure.objects.get(pk=measure.pk).due_on == LATER
+
+
+def test_a_lead_sees_the_open_wishes_on_today_and_nobody_else_does(story, alice, bob, carol, client_of):
+    measure = story.promised()
+    wish = due_request.ask(measure, by=bob, due_on=measure.due_on + timedelta(days=7), reason="部品が届かないため")
+    page = client_of(alice).get("/").content.decode()
+    assert "期限の相談が届いています" in page and "部品が届かないため" in page
+    for person in (bob, carol):
+        assert "期限の相談が届いています" not in client_of(person).get("/").content.decode()
+    due_request.grant(wish, by=alice)
+    assert "期限の相談が届いています" not in client_of(alice).get("/").content.decode()
