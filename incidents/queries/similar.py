@@ -1,6 +1,6 @@
 """Earlier records that read alike, with what held and what did not (C6, A-40).
 
-Found by the index of the search: the words that carry the text, by two and two, each pair on its own. So what it
+Found by the index of the search: the words that carry the text, by two and by three, each group on its own. So what it
 costs does not grow with the installation. A word that very many records share says nothing by itself.
 """
 
@@ -19,7 +19,9 @@ from incidents.queries.team import ids_of
 from tools.plain.keywords import keywords
 
 MOST_WORDS = 4
-PAIR, RARE = 200, 30  # so many records of a pair are weighed; a word in RARE records or more is no word of its own
+POINTS = {1: 1, 2: 2, 3: 4}
+# So many records of a group of words are weighed; a single word in as many as that is no word of its own.
+LIMITS = {1: 30, 2: 100, 3: 100}
 LOOKED_AT = 40
 PASTED = 4000  # characters of a pasted text that are looked at
 _OUT = (Stage.WITHDRAWN, Stage.DUPLICATE)
@@ -70,14 +72,13 @@ def similar(
 
 
 def _scores(words: list[str], team_ids: list[int]) -> Counter[int]:
-    """How alike each record is: a point for each pair of words in it, and for a word that few records have."""
-    pairs = [list(pair) for pair in combinations(words, 2)]
-    found = find_each([(pair, PAIR) for pair in pairs] + [([word], RARE) for word in words], team_ids)
+    """How alike each record is: points for each two and three of the words in it, and for one that few records have."""
+    groups = [list(group) for size in POINTS for group in combinations(words, size)]
+    found = find_each([(group, LIMITS[len(group)]) for group in groups], team_ids)
     scores: Counter[int] = Counter()
-    for number, ids in enumerate(found):
-        is_pair = number < len(pairs)
-        if is_pair or len(ids) < RARE or len(words) == 1:
-            scores.update(dict.fromkeys(ids, 2 if is_pair else 1))
+    for group, ids in zip(groups, found, strict=True):
+        if len(group) > 1 or len(ids) < LIMITS[1] or len(words) == 1:
+            scores.update(dict.fromkeys(ids, POINTS[len(group)]))
     return scores
 
 

@@ -36,6 +36,13 @@ def test_what_shares_more_words_stands_first(bob, team):
     ]
 
 
+def test_record_with_three_of_the_words_stands_above_very_many_with_two(bob, team):
+    written(team, *[f"請求書の金額を直した {n}" for n in range(120)])
+    (likest,) = written(team, "請求書の金額を一桁まちがえた")
+
+    assert titles(bob, "請求書の金額を一桁まちがえた、添付も")[0] == likest.title
+
+
 def test_widths_and_kana_do_not_matter(bob, team):
     written(team, "ﾒｰﾙの添付ファイルを取りちがえた")
 
