@@ -205,3 +205,30 @@ def test_lead_renews_shuts_and_opens_the_address(team, client_of, alice, bob, da
     client.post("/teams/orders/nameless/", {"open": "1"})
     assert client_of(dave).get(new).status_code == 200
     assert client_of(bob).post("/teams/orders/nameless/move/").status_code == 403
+
+
+def test_today_says_that_notes_wait_and_never_how_many(clock, team, client_of, bob, carol, alice):
+    said = "名前のない知らせが届いています。"
+    note = NamelessNoteFactory(team=team, published_on=clock.today)
+    assert said in client_of(bob).get("/").content.decode()
+    assert said not in client_of(carol).get("/").content.decode()
+    nameless.reply(note, by=alice, text="画面を直します")
+    assert said not in client_of(bob).get("/").content.decode()
+    nameless.write(team, text="まだ届かない知らせ")
+    assert said not in client_of(bob).get("/").content.decode()
+
+
+def test_console_shows_the_address_and_its_three_actions(team, client_of, admin, dave, door):
+    client = client_of(admin)
+    change, rows = reverse("admin:incidents_team_change", args=[team.pk]), reverse("admin:incidents_team_changelist")
+    assert door in client.get(change).content.decode()
+    for action, status in (("shut_door", 404), ("open_door", 200), ("move_door", 404)):
+        client.post(rows, {"action": action, "_selected_action": team.pk})
+        assert client_of(dave).get(door).status_code == status
+    team.refresh_from_db()
+    assert client_of(dave).get(notes.door_path(team)).status_code == 200
+    assert list(AuditEntry.objects.order_by("pk").values_list("verb", "actor_id")) == [
+        ("nameless.door_shut", admin.pk),
+        ("nameless.door_opened", admin.pk),
+        ("nameless.door_moved", admin.pk),
+    ]
