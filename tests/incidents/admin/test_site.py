@@ -20,6 +20,7 @@ from incidents.models import (
     EffectCheck,
     EngineMark,
     FollowUp,
+    HelpLine,
     ImportRun,
     Incident,
     Letter,
@@ -37,6 +38,7 @@ from tests.factories import (
     CountermeasureFactory,
     EffectCheckFactory,
     EngineMarkFactory,
+    HelpLineFactory,
     ImportRunFactory,
     IncidentFactory,
     LetterFactory,
@@ -48,10 +50,10 @@ from tests.factories import (
 from tests.incidents.admin.conftest import page
 
 MODELS = [
-    Attachment, AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, ImportRun, Incident, Letter, Membership,
+    Attachment, AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident, Letter, Membership,
     Organisation, Person, ReminderDelivery, ReportClock, Team,
 ]  # fmt: skip
-WRITABLE = {Closure, Membership, Person, ReportClock, Team}
+WRITABLE = {Closure, HelpLine, Membership, Person, ReportClock, Team}
 
 
 def name_of(model) -> str:
@@ -89,6 +91,7 @@ MAKE = {
     EffectCheck: lambda: EffectCheckFactory(checker=PersonFactory()),
     EngineMark: EngineMarkFactory,
     FollowUp: lambda: _delivery().follow_up,
+    HelpLine: HelpLineFactory,
     ImportRun: ImportRunFactory,
     Incident: lambda: IncidentFactory(recorded_by=PersonFactory(), owner=PersonFactory()),
     Letter: LetterFactory,
