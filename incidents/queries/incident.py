@@ -197,12 +197,12 @@ def open_count(by: Person) -> int:
 
 
 def running_clocks(by: Person, limit: int = 5) -> QuerySet[Incident]:
-    """First reports that somebody waits for: the person's own, and all of a team for its leads. The oldest first."""
+    """First reports that somebody waits for: those of owner and backup, all of a team for its leads. The oldest first."""
     lead_of = [m.team_id for m in team.my_memberships(by) if m.role == Role.LEAD]
     return (
         Incident.objects.visible_to(by)
         .awaiting_first_report()
-        .filter(Q(owner=by) | Q(team__in=lead_of))
+        .filter(Q(owner=by) | Q(backup=by) | Q(team__in=lead_of))
         .select_related("owner", "team")
         .order_by("first_report_due_at")[:limit]
     )

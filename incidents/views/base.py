@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
@@ -161,6 +162,8 @@ class Frame:
         here = self._request.path
         if self._request.htmx and self._request.htmx.current_url_abs_path:
             here = self._request.htmx.current_url_abs_path  # the strip alone is asked again
+        if here == reverse("today"):
+            return []  # 今日 shows them large
         return [one for one in self._around.clocks if not here.startswith(one.incident.get_absolute_url())]
 
     @property
