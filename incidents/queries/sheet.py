@@ -19,8 +19,9 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models.expressions import Expression
 from django.db.models.query import ModelIterable, QuerySet, get_related_populators
+from django.utils import timezone
 
-MOST_WRITTEN = 500  # texts kept in a process; the longest unused goes first
+MOST_WRITTEN = 2_000  # texts kept in a process; the longest unused goes first
 _CHUNK = 50  # SQLite takes about a hundred arguments a function
 _PARSED = (models.DateField, models.TimeField, models.DurationField, models.DecimalField, models.UUIDField)
 
@@ -86,7 +87,8 @@ def ask(
     for each key in each process. What differs from request to request goes through slots, which are filled by name.
     """
     connection = connections[using]
-    full_key = (using, connection.vendor, key)
+    # Django writes the zone of the reader into the text wherever an instant is compared as a day.
+    full_key = (using, connection.vendor, timezone.get_current_timezone_name(), key)
     with _lock:
         written = _written.get(full_key)
         if written is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db.models import Count, F, Value
@@ -143,3 +143,16 @@ def test_order_limits_and_text_of_every_kind_survive(team, alice, django_assert_
     with django_assert_num_queries(1):
         found = sheet.ask("order", lambda: {"rows": Incident.objects.order_by(F("noticed_at").desc())[:5]})
     assert [row.title for row in found["rows"]] == titles[:5]
+
+
+def test_the_day_of_an_instant_is_that_of_the_readers_zone(team, alice):
+    noticed = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)  # the 26th in Tokyo, still the 25th in London
+    Incident.objects.create(number=950, team=team, title="夜中", noticed_at=noticed, recorded_by=alice)
+
+    def found(zone: str) -> int:
+        with timezone.override(zone):
+            rows = sheet.ask("zone", lambda: {"rows": Incident.objects.filter(noticed_at__date=sheet.day("on"))}, on=day)
+        return len(rows["rows"])
+
+    day = date(2026, 11, 26)
+    assert [found("Asia/Tokyo"), found("Europe/London"), found("Asia/Tokyo")] == [1, 0, 1]
