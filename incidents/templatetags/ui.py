@@ -7,9 +7,8 @@ from datetime import date, datetime
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from incidents.enums import IncidentKind, MeasureStatus, Severity, Stage
 from incidents.models import Incident
@@ -91,9 +90,9 @@ def kind_and_side(incident: Incident, with_team: bool = False) -> str:
 
 
 _CRACKS = {
-    "gold": ("gold", _lazy("金継ぎ済み")),
-    "urushi": ("urushi", _lazy("漆で継いだ")),
-    "open": ("plain", _lazy("ひび")),
+    "gold": ("gold", gettext_lazy("金継ぎ済み")),
+    "urushi": ("urushi", gettext_lazy("漆で継いだ")),
+    "open": ("plain", gettext_lazy("ひび")),
 }
 
 

@@ -27,7 +27,7 @@ from incidents.domain import cause, check, countermeasure, incident, reminder, s
 from incidents.enums import Certainty, Channel, Factor, IncidentKind, Outcome, Severity, Stage, Strength, Track
 from incidents.letters import account, links
 from incidents.letters import test as test_letter
-from incidents.models import Countermeasure, FollowUp, Incident, Letter, Organisation, Person
+from incidents.models import Countermeasure, FollowUp, HelpLine, Incident, Letter, Organisation, Person
 
 ROOT = Path(__file__).resolve().parents[2]
 EN = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"
@@ -473,6 +473,7 @@ def test_letters_to_an_english_speaking_person_hold_no_japanese(world, alice):
 def test_the_admin_console_holds_no_japanese_for_an_english_reader(world, admin, client_of):
     admin.name, admin.language = "Ada Admin", "en"
     admin.save()
+    HelpLine.objects.update(name="Somebody to talk to", detail="", hours="Day and night")
     client = client_of(admin)
     request = RequestFactory().get("/")
     request.user = admin

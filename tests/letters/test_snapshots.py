@@ -160,7 +160,14 @@ def test_every_letter_has_a_snapshot():
     kinds = {
         f"{file.parent.name}/{file.name.removesuffix('.subject.txt')}" for file in TEMPLATES.rglob("*.subject.txt")
     }
-    assert kinds == {"account/password_reset", "care/check_in", "reminder/digest", "reminder/moment", "test/sending"}
+    assert kinds == {
+        "account/password_reset",
+        "care/check_in",
+        "handover/handed_over",
+        "reminder/digest",
+        "reminder/moment",
+        "test/sending",
+    }
     for kind in kinds:
         for ending in (".subject.txt", ".txt", ".html"):
             get_template(f"letters/{kind}{ending}")
