@@ -16,6 +16,7 @@ from incidents.models import (
     Attachment,
     AuditEntry,
     Closure,
+    Containment,
     Countermeasure,
     EffectCheck,
     EngineMark,
@@ -26,7 +27,9 @@ from incidents.models import (
     Letter,
     Membership,
     Organisation,
+    Paste,
     Person,
+    Question,
     ReminderDelivery,
     ReportClock,
     Team,
@@ -35,6 +38,7 @@ from tests.factories import (
     AttachmentFactory,
     AuditEntryFactory,
     ClosureFactory,
+    ContainmentFactory,
     CountermeasureFactory,
     EffectCheckFactory,
     EngineMarkFactory,
@@ -43,15 +47,17 @@ from tests.factories import (
     IncidentFactory,
     LetterFactory,
     MembershipFactory,
+    PasteFactory,
     PersonFactory,
+    QuestionFactory,
     ReportClockFactory,
     TeamFactory,
 )
 from tests.incidents.admin.conftest import page
 
 MODELS = [
-    Attachment, AuditEntry, Closure, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident, Letter, Membership,
-    Organisation, Person, ReminderDelivery, ReportClock, Team,
+    Attachment, AuditEntry, Closure, Containment, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident,
+    Letter, Membership, Organisation, Paste, Person, Question, ReminderDelivery, ReportClock, Team,
 ]  # fmt: skip
 WRITABLE = {Closure, HelpLine, Membership, Person, ReportClock, Team}
 
@@ -87,6 +93,7 @@ MAKE = {
     Attachment: lambda: AttachmentFactory(uploaded_by=PersonFactory()),
     AuditEntry: AuditEntryFactory,
     Closure: lambda: ClosureFactory(team=TeamFactory()),
+    Containment: lambda: ContainmentFactory(author=PersonFactory()),
     Countermeasure: lambda: CountermeasureFactory(owner=PersonFactory(), backup=PersonFactory()),
     EffectCheck: lambda: EffectCheckFactory(checker=PersonFactory()),
     EngineMark: EngineMarkFactory,
@@ -97,7 +104,9 @@ MAKE = {
     Letter: LetterFactory,
     Membership: MembershipFactory,
     Organisation: lambda: Organisation.objects.get(),
+    Paste: lambda: PasteFactory(author=PersonFactory()),
     Person: PersonFactory,
+    Question: QuestionFactory,
     ReminderDelivery: _delivery,
     ReportClock: lambda: ReportClockFactory(team=TeamFactory()),
     Team: lambda: MembershipFactory().team,
@@ -246,3 +255,12 @@ def test_no_list_is_searched_by_address(console, story, bob):
     LetterFactory(recipient=bob, to_email=bob.email)
     for model in ("letter", "followup", "reminderdelivery", "auditentry", "importrun", "incident", "effectcheck"):
         assert console.get(page(model), {"q": bob.email}).context["cl"].result_count == 0, model
+
+
+def test_the_words_of_an_original_are_not_read_in_the_console(console):
+    paste = PasteFactory(text="10:12 青木商事様からお電話", author=PersonFactory())
+    for path in (page("paste"), page("paste", "change", paste.pk)):
+        text = console.get(path).content.decode()
+        assert paste.incident.reference in text and "青木商事様" not in text
+    paste.refresh_from_db()
+    assert paste.text == "10:12 青木商事様からお電話"
