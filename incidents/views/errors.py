@@ -1,5 +1,6 @@
 """The pages for what went wrong. Each says what to do next; none says which record exists."""
 
+import logging
 from contextlib import suppress
 
 from django.conf import settings
@@ -7,6 +8,8 @@ from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+
+log = logging.getLogger(__name__)
 
 MOST_READ = 64 * 1024 * 1024  # bytes of a request that is too big; beyond it the line is cut
 
@@ -36,8 +39,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Without the frame: what failed may be the very thing that the frame would ask."""
-    return HttpResponse(loader.render_to_string("500.html", {"frame": {"theme": "auto"}}), status=500)
+    """Without the frame: what failed may be the very thing that the frame would ask.
+
+    The page's own look may have failed too (a static file that nobody collected): then the words stand alone.
+    """
+    try:
+        page = loader.render_to_string("500.html", {"frame": {"theme": "auto"}})
+    except Exception:
+        log.exception("the page for faults could not be drawn; its words were sent alone")
+        page = loader.render_to_string("500_bare.html")
+    return HttpResponse(page, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

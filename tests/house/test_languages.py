@@ -440,7 +440,7 @@ def test_the_first_set_up_is_there_in_english(client_of, dave):
     assert japanese_in(client.post(address, {"email": "no"}).content.decode()) == []
 
 
-@pytest.mark.parametrize("page", ["400", "403", "403_csrf", "404", "500"])
+@pytest.mark.parametrize("page", ["400", "403", "403_csrf", "404", "500", "500_bare"])
 def test_pages_of_trouble_are_there_in_english(page):
     with translation.override("en"):
         assert japanese_in(render(RequestFactory().get("/"), f"{page}.html").content.decode()) == []
