@@ -51,6 +51,10 @@ class ListFilterForm(forms.Form):
         """What of it leaves rows out: neither the order nor the tab."""
         return {name: value for name, value in self.chosen().items() if name not in {"sort", "view"}}
 
+    def of_another(self) -> bool:
+        """Whether the rows are those of one other person: their number would be a count of a person (invariant 8)."""
+        return self.filters().get("owner", self._me.pk) != self._me.pk
+
     def left_out(self) -> list[str]:
         """The labels of what was given and is not known here."""
         return [str(self.fields[name].label) for name in self.errors if name in self.fields]

@@ -41,6 +41,8 @@ def list_context(
     request: HttpRequest, form: ListFilterForm, found: Slice, *, of: str, views: list[SavedView], clear: str
 ) -> dict[str, Any]:
     """clear: the address of the list without conditions."""
+    if form.of_another():
+        found.count = None
     memberships = team.my_memberships(request.user)
     return {
         "form": form,

@@ -121,3 +121,22 @@ def test_every_offered_condition_is_understood(client_of, alice, story):
             for value, _label in getattr(field, "choices", []):
                 answer = client.get(path, {"view": "all", name: value})
                 assert (name, value, answer.status_code, answer.context["left_out"]) == (name, value, 200, [])
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_rows_of_another_person_are_shown_and_not_counted(client_of, alice, bob, long_lists, path):
+    everyone = {"view": "all"} if path == "/seams/" else {}
+    own, others = ({**everyone, "owner": str(person.pk)} for person in (alice, bob))
+    told = {}
+    for who in (alice, bob):
+        client = client_of(who)
+        told[who] = client.get(path, {**everyone, "owner": str(alice.pk)})
+        assert len(told[who].context["page"].rows) == 25
+        assert len(client.get(f"{path}csv/", own).getvalue().splitlines()) == 36
+    assert "35 件" in told[alice].content.decode()
+    assert "件数を数えません" in told[bob].content.decode() and "35" not in _status(told[bob])
+    assert "0 件" not in _status(client_of(alice).get(path, others))
+
+
+def _status(answer) -> str:
+    return answer.content.decode().partition('role="status">')[2].partition("</p>")[0]
