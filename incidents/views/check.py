@@ -29,7 +29,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
             incident = access.get_incident(by=request.user, key=check.measure.incident.reference)
             say(
                 request,
-                _("金継ぎになりました。この割れは、前より強くなって器に残ります。")
+                _("金継ぎになりました。対策と、確かめた効き目は、この記録に残ります。")
                 if incident.stage == Stage.MENDED
                 else _("効果確認を記録しました。"),
             )

@@ -42,7 +42,7 @@ class Said(NamedTuple):
 
 _JA: dict[Kind, Said] = {
     Kind.PERSON: Said(
-        "「{words}」で止まると、その方が代われば同じことが起きます。",
+        "「{words}」で止まると、その方が代わっても、同じことが起こりえます。",
         "ほかの方でも同じ場面なら起きたでしょうか。道具や手順の何が、そうさせたのでしょう。",
     ),
     Kind.CARELESS: Said(
@@ -76,7 +76,7 @@ _JA: dict[Kind, Said] = {
 }
 _EN: dict[Kind, Said] = {
     Kind.PERSON: Said(
-        "If it ends at “{words}”, it will happen again with somebody else.",
+        "If it ends at “{words}”, the same can still happen when somebody else is in that place.",
         "Would it have happened to others in the same place? What in the tools or the procedure led there?",
     ),
     Kind.CARELESS: Said(

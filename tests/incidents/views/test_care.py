@@ -41,6 +41,7 @@ def test_page_lists_where_this_person_can_talk(bob, carol, team, client_of):
     assert 'href="tel:0120-279-338"' in mine and "受注課の相談係" in mine and "まだ確かめていません" in mine
     assert mine.index("よりそいホットライン") < mine.index("受注課の相談係")
     assert "よりそいホットライン" in theirs and "受注課" not in theirs
+    assert "続きは明日にして、今日は帰ってかまいません。" in mine  # leave to go, no praise for it
 
 
 def test_page_in_english_names_the_places_in_english(bob, client_of):

@@ -118,7 +118,7 @@ def test_root_whose_factor_is_a_person_is_asked_about(crack, bob, client_of):
     why = cause.ask_why(crack, by=bob, text="夜勤の引き継ぎで伝わらない")
     answer = client_of(bob, **HTMX).post(f"/whys/{why.pk}/root-cause/", {"factor": "person"}).content.decode()
     assert "ほかの方なら起きなかったか、もう一つ問うてみてください。" in answer
-    assert "要因が「人」で終わると、人が代われば同じことが起きます。" in answer
+    assert "要因が「人」で終わると、人が代わっても、同じことが起こりえます。" in answer
 
 
 def test_factors_stand_with_tools_and_procedures_before_people(crack, bob, client_of):

@@ -219,7 +219,7 @@ def test_the_owner_cannot_prove_their_own_measure(client_of, alice, bob, story):
     answer = client_of(bob).post(f"/checks/{check.pk}/", seen)
     assert "ご自身が担当した対策は、ご自身では確かめられません。" in answer.content.decode()
     answer = client_of(alice).post(f"/checks/{check.pk}/", seen, follow=True)
-    assert "金継ぎになりました" in answer.content.decode()
+    assert "金継ぎになりました。対策と、確かめた効き目は、この記録に残ります。" in answer.content.decode()
     measure.incident.refresh_from_db()
     assert measure.incident.stage == Stage.MENDED
 

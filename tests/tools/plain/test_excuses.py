@@ -187,6 +187,13 @@ def test_confirmation_that_rested_on_eyes_is_asked_about():
     assert say(hint, "ja").question == "なぜ、そこは人の目と注意だけに頼っていたのでしょう。"
 
 
+def test_another_person_in_the_same_place_mends_nothing():
+    """That is why a cause does not end at somebody (A-7); it is not the change of people that brings it about."""
+    hint = Hint(Kind.PERSON, "担当者のミス")
+    assert say(hint, "ja").reason == "「担当者のミス」で止まると、その方が代わっても、同じことが起こりえます。"
+    assert "the same can still happen when somebody else is in that place" in say(hint, "en").reason
+
+
 def test_long_text_is_read_quickly():
     assert hints("担当者が" + "あ" * 200_000) == []
     assert hints("確" * 50_000) == []
