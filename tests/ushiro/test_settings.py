@@ -116,12 +116,20 @@ def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
             5433,
             "p@ss",
             {
+                "server_side_binding": True,
+                "prepare_threshold": 3,
                 "sslmode": "require",
                 "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
                 "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
             },
         ]
     )
+
+
+def test_a_pooler_is_spared_prepared_statements(tmp_path):
+    values = {**GOOD, "DATABASE_URL": "postgres://u@db/ushiro", "DATABASE_PREPARE": "0"}
+    options = shown("sorted(s.DATABASES['default']['OPTIONS'])", values, tmp_path)
+    assert options == "['options', 'pool']"
 
 
 @pytest.mark.parametrize(
