@@ -84,6 +84,15 @@ def propose(incident: Incident, *, by: Person, title: str, **plan: Any) -> Count
     return measure
 
 
+def already_promised() -> Refused:
+    """Why a measure that is no idea any more is not edited: its promise is changed by verbs of its own."""
+    return Refused(
+        "already_promised",
+        _("この対策は、もう約束されています。約束した対策は、ここでは書きかえられません。"),
+        _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。書いたものは、下に残してあります。"),
+    )
+
+
 @transaction.atomic
 def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
     """Change a measure that is still an idea. A promise is changed by its own verbs, which tell those concerned."""
@@ -91,11 +100,7 @@ def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
     lock(measure.incident)
     measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
     if measure.status != MeasureStatus.PROPOSED:
-        raise Refused(
-            "already_promised",
-            _("約束した対策は、ここでは書きかえられません。"),
-            _("期限の変更・担当の引き継ぎ・実施しない、から選んでください。"),
-        )
+        raise already_promised()
     check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
     helpers = plan.pop("helpers", None)
     members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))

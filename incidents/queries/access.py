@@ -122,7 +122,7 @@ def get_measure(*, by: Person, pk: int, to: Purpose = "read") -> Countermeasure:
 def get_check(*, by: Person, pk: int, to: Purpose = "read") -> EffectCheck:
     """An effect check of one of the person's teams. Raises Http404 or NotAllowed."""
     visible = EffectCheck.objects.filter(measure__in=Countermeasure.objects.visible_to(by)).select_related(
-        "measure__incident__team", "measure__owner", "measure__done_by", "checker"
+        "measure__incident__team", "measure__owner", "measure__done_by", "checker", "decided_by"
     )
     return _get(visible, by, to, pk, lambda c: c.measure.incident.team_id)
 

@@ -41,6 +41,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "measure": check.measure,
         "incident": check.measure.incident,
         "early": early,
+        "show_form": form.is_bound or not check.outcome,  # a late answer keeps what was typed
         "evidence": evidence_of(check.measure),
     }
     return render_page(request, "incidents/check/outcome.html", context)

@@ -117,7 +117,8 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
 @page
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
-    if measure.status != MeasureStatus.PROPOSED:
+    promised = measure.status != MeasureStatus.PROPOSED
+    if promised and request.method != "POST":
         return go(request, measure.get_absolute_url())
     check = measures.open_check(measure)
     initial = {name: getattr(measure, name) for name in verbs.PLAN_FIELDS}
@@ -127,7 +128,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = _form(request, measure.incident, initial | {"seen": audit.last_seen(measure)})
     stored_as = {name: f"check_{field}" for name, field in verbs.CHECK_FIELDS.items()}
     meanwhile: list[tuple] = []
-    if form.is_valid() and not (meanwhile := refuse_overlap(form, measure, request.user, stored_as=stored_as)):
+    if promised:  # by somebody else, while this one was writing: nothing of it is thrown away
+        form.full_clean()
+        show_refusal(form, verbs.already_promised())
+    elif form.is_valid() and not (meanwhile := refuse_overlap(form, measure, request.user, stored_as=stored_as)):
         keep, promise = partial(verbs.edit, measure), partial(verbs.edit_and_commit, measure)
         if _save(request, form, keep, promise, mine_only=True) is not None:
             return go(request, measure.get_absolute_url())

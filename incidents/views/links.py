@@ -29,7 +29,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
     with translation.override(person.language):
         request.LANGUAGE_CODE = person.language
         context = {"follow_up": follow_up, "measure": follow_up.measure, "person": person}
-        if follow_up.state != FollowUpState.OPEN:
+        if follow_up.state != FollowUpState.OPEN and request.method != "POST":
             return render(request, "incidents/links/already.html", context)
         form = DoneForm(request.POST if request.method == "POST" else None)
         if form.is_valid():

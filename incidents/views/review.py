@@ -38,6 +38,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         "follow_up": follow_up,
         "yearly": yearly,
         "is_open": follow_up.state == FollowUpState.OPEN,
+        "show_form": form.is_bound or follow_up.state == FollowUpState.OPEN,  # a late answer keeps what was typed
         "title": _("一年後の確かめ") if yearly else _("見直し"),
     }
     return render_page(request, "incidents/review/page.html", context)

@@ -48,5 +48,5 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     said = _("答えを送りました。ありがとうございます。")
     if answered := act(request, form, partial(verbs.answer, asked), said=said, to=reverse("spread-answer", args=[pk])):
         return answered
-    context = {"form": form, "asked": asked, "may_answer": may_answer and not asked.reply}
+    context = {"form": form, "asked": asked, "may_answer": may_answer and (form.is_bound or not asked.reply)}
     return render_page(request, "incidents/spread/answer.html", context)
