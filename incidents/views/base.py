@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property, wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -45,8 +46,8 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated and request.htmx and request.method == "POST":
-            return _sign_in_first(request)
+        if not request.user.is_authenticated and request.method == "POST":
+            return _sign_in_first(request, acts_only=getattr(view, "acts_only", False))
         return _signed_in(request, *args, **kwargs)
 
     @login_required
@@ -61,13 +62,50 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def _sign_in_first(request: HttpRequest) -> HttpResponse:
+def posted(place: Callable[..., str]) -> Callable[..., Callable[..., HttpResponse]]:
+    """A view that acts and has no page of its own. Whoever opens its address is led to the place where its form stands.
+
+    Such an address is opened by a reload of a refused form, and by the way back from the sign-in.
+    place: takes the request and the address's keys; it opens the door (queries.access) before it names a record.
+    """
+
+    def acting(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def only(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method in {"GET", "HEAD"}:
+                return HttpResponseRedirect(place(request, *args, **kwargs))
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            return view(request, *args, **kwargs)
+
+        only.acts_only = True
+        return only
+
+    return acting
+
+
+def _sign_in_first(request: HttpRequest, *, acts_only: bool) -> HttpResponse:
     """A form of a page whose session has ended: the browser goes to the sign-in, and from there back to that page.
 
-    A plain redirect would put the sign-in page where the form stands, and what was typed would be gone.
+    For htmx a plain redirect would put the sign-in page where the form stands, and what was typed would be gone.
+    acts_only: the address has no page of its own; the form stood on the page that the browser names.
     """
-    back = request.htmx.current_url_abs_path or request.get_full_path()
-    return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(back).url})
+    if request.htmx:
+        back = request.htmx.current_url_abs_path or request.get_full_path()
+        return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(back).url})
+    back = _came_from(request) if acts_only else ""
+    return redirect_to_login(back or request.get_full_path())
+
+
+def _came_from(request: HttpRequest) -> str:
+    """The page of ours from which the browser says it came; "" when it says nothing or another house."""
+    try:
+        came = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:  # no address at all
+        return ""
+    if came.netloc != request.get_host():
+        return ""
+    return came._replace(scheme="", netloc="", fragment="").geturl()
 
 
 def show_refusal(form: Any, refusal: Refused) -> None:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import capture, jotting
@@ -21,7 +20,7 @@ from incidents.models import Incident, Jotting
 from incidents.queries import access, nameless, team
 from incidents.queries import jotting as jottings
 from incidents.queries.similar import PASTED, similar
-from incidents.views.base import go, page, render_page, say, show_refusal
+from incidents.views.base import go, page, posted, render_page, say, show_refusal
 
 
 @page
@@ -104,7 +103,7 @@ def _offer(request: HttpRequest) -> dict[str, object]:
 
 
 @page
-@require_POST
+@posted(lambda request: reverse("incident-new"))
 def offer(request: HttpRequest) -> HttpResponse:
     """Asked while somebody types: POST, because what is typed belongs into no address. It changes nothing."""
     return render_page(request, "components/similar_offer.html", _offer(request))

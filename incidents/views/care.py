@@ -8,12 +8,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from incidents.domain import care as verbs
 from incidents.letters import links
 from incidents.queries import access, care
-from incidents.views.base import page, render_page, say
+from incidents.views.base import page, posted, render_page, say
 
 
 @page
@@ -23,7 +23,7 @@ def care_page(request: HttpRequest) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request: reverse("care"))
 def choose(request: HttpRequest) -> HttpResponse:
     """Stop the words, or have them again."""
     wanted = request.POST.get("wanted") == "yes"

@@ -4,7 +4,6 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import cause as verbs
 from incidents.enums import Factor
@@ -14,13 +13,13 @@ from incidents.models import Incident, Why
 from incidents.queries import access
 from incidents.queries import cause as causes
 from incidents.queries import incident as incidents
-from incidents.views.base import act, page, render_page, say, show_refusal
+from incidents.views.base import act, page, posted, render_page, say, show_refusal
 from incidents.views.facts import hint_url
-from incidents.views.incident import back_to, refused, show
+from incidents.views.incident import back_to, place_of, refused, show
 
 
 @page
-@require_POST
+@posted(lambda request, key: place_of(request, key, "why-add"))
 def ask(request: HttpRequest, key: str) -> HttpResponse:
     """Add a why; the form comes back ready for the next one under it, so that Enter goes on (R2)."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
@@ -46,7 +45,7 @@ def _next_why(request: HttpRequest, incident: Incident, why: Why) -> HttpRespons
 
 
 @page
-@require_POST
+@posted(lambda request, key: place_of(request, key, "why-add"))
 def hint(request: HttpRequest, key: str) -> HttpResponse:
     """What is asked while somebody types: a question that leads on, never a refusal."""
     access.get_incident(by=request.user, key=key, to="edit")
@@ -115,7 +114,7 @@ def picture(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request, pk: access.get_why(by=request.user, pk=pk).incident.get_absolute_url() + "#causes")
 def mark_root(request: HttpRequest, pk: int) -> HttpResponse:
     why = access.get_why(by=request.user, pk=pk, to="edit")
     form = RootForm(request.POST)

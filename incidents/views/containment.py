@@ -4,18 +4,17 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import containment as verbs
 from incidents.errors import Refused
 from incidents.forms.containment import ContainmentForm, LiftForm
 from incidents.queries import access
-from incidents.views.base import act, page, render_page, show_refusal
-from incidents.views.incident import back_to, show
+from incidents.views.base import act, page, posted, render_page, show_refusal
+from incidents.views.incident import back_to, place_of, show
 
 
 @page
-@require_POST
+@posted(lambda request, key: place_of(request, key, "containment"))
 def record(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     form = ContainmentForm(request.POST)

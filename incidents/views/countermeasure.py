@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import attachment as attachments
 from incidents.domain import countermeasure as verbs
@@ -22,7 +21,7 @@ from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.views.attachment import receive_evidence
-from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
+from incidents.views.base import act, go, page, posted, refuse_overlap, render_page, say, show_refusal
 from incidents.views.incident import back_to, refused
 from incidents.views.lists import MEASURES, filter_form, list_context, opening
 
@@ -140,7 +139,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request, pk: access.get_measure(by=request.user, pk=pk).get_absolute_url())
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
     try:

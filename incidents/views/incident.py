@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents import rules
 from incidents.domain import incident as verbs
@@ -21,7 +20,7 @@ from incidents.queries import access, audit, care, promise, record, team
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
-from incidents.views.base import act, go, page, refuse_overlap, render_page, say, say_refusal, show_refusal
+from incidents.views.base import act, go, page, posted, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
 from incidents.views.lists import INCIDENTS, filter_form, list_context, opening
 from incidents.views.proof import proof_context
@@ -196,7 +195,11 @@ def by_phone(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(
+    lambda request, key: reverse(
+        "incident-first-report", args=[access.get_incident(by=request.user, key=key).reference]
+    )
+)
 def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     form = WaiveForm(request.POST)
@@ -262,6 +265,11 @@ def history(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key)
     context = {"incident": incident, "lines": audit.history_of(incident)}
     return render_page(request, "incidents/incident/history.html", context)
+
+
+def place_of(request: HttpRequest, key: str, anchor: str) -> str:
+    """A place on the page of a record that the person may see."""
+    return f"{access.get_incident(by=request.user, key=key).get_absolute_url()}#{anchor}"
 
 
 def back_to(request: HttpRequest, incident: Incident, anchor: str, said: str) -> HttpResponse:

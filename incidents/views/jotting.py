@@ -7,14 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import jotting as verbs
 from incidents.errors import Refused
 from incidents.forms.jotting import JottingForm
 from incidents.queries import access
 from incidents.queries import jotting as lines
-from incidents.views.base import page, render_page, say, show_refusal
+from incidents.views.base import page, posted, render_page, say, show_refusal
 
 
 def _back(request: HttpRequest) -> str:
@@ -37,7 +36,7 @@ def jotting_list(request: HttpRequest) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request: reverse("jotting-list"))
 def new(request: HttpRequest) -> HttpResponse:
     """Keep the line and go back to where it was written; what cannot be kept stays in the field."""
     form = JottingForm(request.POST)
@@ -52,8 +51,13 @@ def new(request: HttpRequest) -> HttpResponse:
     return _show(request, form)
 
 
+def _line(request: HttpRequest, pk: int) -> str:
+    access.get_jotting(by=request.user, pk=pk)
+    return reverse("jotting-list")
+
+
 @page
-@require_POST
+@posted(_line)
 def drop(request: HttpRequest, pk: int) -> HttpResponse:
     verbs.drop(access.get_jotting(by=request.user, pk=pk), by=request.user)
     say(request, _("一言を手放しました。"))

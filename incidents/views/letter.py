@@ -6,12 +6,11 @@ from django.urls import reverse
 from django.utils.csp import CSP
 from django.utils.translation import gettext as _
 from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_POST
 
 from incidents.domain import reminder
 from incidents.queries import access
 from incidents.queries import letter as letters
-from incidents.views.base import go, page, render_page, say
+from incidents.views.base import go, page, posted, render_page, say
 
 # The letter's own HTML has inline styles, as mail needs them; it may do nothing else here.
 MAIL_CSP = {
@@ -44,7 +43,7 @@ def as_mail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request: reverse("letter-list"))
 def write_today(request: HttpRequest) -> HttpResponse:
     """The morning's letter, now, for the person who asks."""
     letter = reminder.write_digest(request.user, asked_for=True)

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from incidents.domain import nameless as verbs
 from incidents.errors import NotAllowed, Refused
@@ -20,7 +20,7 @@ from incidents.letters.links import absolute
 from incidents.models import Team
 from incidents.queries import access, team
 from incidents.queries import nameless as notes
-from incidents.views.base import act, go, page, render_page, say, show_refusal
+from incidents.views.base import act, go, page, posted, render_page, say, show_refusal
 
 FIRST_LINE = 120
 
@@ -136,8 +136,13 @@ def put_aside(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _form_page(request, {"form": form, "note": note, "title": _("しまう"), "action_label": _("しまう")})
 
 
+def _doors(request: HttpRequest, slug: str) -> str:
+    access.get_team(by=request.user, slug=slug)
+    return _back()
+
+
 @page
-@require_POST
+@posted(_doors)
 def move_door(request: HttpRequest, slug: str) -> HttpResponse:
     verbs.move_door(access.get_team(by=request.user, slug=slug, to="lead"), by=request.user)
     say(request, _("アドレスを新しくしました。前のアドレスは使えません。"))
@@ -145,7 +150,7 @@ def move_door(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(_doors)
 def set_door(request: HttpRequest, slug: str) -> HttpResponse:
     is_open = request.POST.get("open") == "1"
     verbs.set_door(access.get_team(by=request.user, slug=slug, to="lead"), by=request.user, is_open=is_open)

@@ -4,14 +4,13 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import reader as verbs
 from incidents.errors import Refused
 from incidents.forms.reader import ReadersForm
 from incidents.queries import access, reader
-from incidents.views.base import act, go, page, render_page, say
-from incidents.views.incident import refused
+from incidents.views.base import act, go, page, posted, render_page, say
+from incidents.views.incident import place_of, refused
 
 
 @page
@@ -29,7 +28,7 @@ def restrict(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(lambda request, key: place_of(request, key, "facts"))
 def unrestrict(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     try:

@@ -7,7 +7,6 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from incidents.domain import view as verbs
 from incidents.errors import NotAllowed
@@ -15,7 +14,7 @@ from incidents.forms.view import SavedViewForm
 from incidents.models import SavedView
 from incidents.queries import access, team
 from incidents.queries import view as saved
-from incidents.views.base import act, go, page, render_page, say
+from incidents.views.base import act, go, page, posted, render_page, say
 from incidents.views.lists import FORMS, INCIDENTS, PAGES, address_of, filter_form
 
 
@@ -87,8 +86,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render_page(request, "incidents/view/edit.html", context)
 
 
+def _page_of(request: HttpRequest, pk: int) -> str:
+    return reverse("view-edit", args=[access.get_view(by=request.user, pk=pk).pk])
+
+
 @page
-@require_POST
+@posted(_page_of)
 def choose(request: HttpRequest, pk: int) -> HttpResponse:
     """Open the list with this view, or no longer (`no`)."""
     view = access.get_view(by=request.user, pk=pk)
@@ -99,7 +102,7 @@ def choose(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(_page_of)
 def unshare(request: HttpRequest, pk: int) -> HttpResponse:
     view = access.get_view(by=request.user, pk=pk)
     if view.team_id:  # a second press finds nothing to do
@@ -109,7 +112,7 @@ def unshare(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
-@require_POST
+@posted(_page_of)
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     view = access.get_view(by=request.user, pk=pk)
     verbs.discard(view, by=request.user)

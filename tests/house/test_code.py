@@ -288,3 +288,30 @@ def test_locks_hold_names_and_hashes():
         assert "://" not in text
         pinned = re.findall(r"^[a-z0-9][\w.\[\],-]*==", text, re.MULTILINE)
         assert len(pinned) == len(re.findall(r"^[a-z0-9].*\\$", text, re.MULTILINE))
+
+
+# Forms whose text is not kept in the browser, and why.
+NO_DRAFT = {
+    "incidents/nameless/write.html": "whoever writes there leaves nothing behind",
+    "incidents/nameless/answer.html": "a receipt is a secret",
+    "incidents/incident/readers.html": "ticks alone",
+    "incidents/incident/parts/attachments.html": "files are not kept",
+}
+
+
+def test_each_form_with_something_typed_has_a_draft():
+    """A session that ends must cost nobody their words (docs/features/forms.md)."""
+    without = set()
+    for path in sorted((ROOT / "templates").glob("incidents/**/*.html")) + sorted(
+        (ROOT / "templates/components").glob("*.html")
+    ):
+        for form in re.findall(r'<form[^<>]*method="post".*?</form>', _tags_closed(path.read_text()), re.DOTALL):
+            typed = re.search(r"crispy|still|<textarea|type=\"text\"|\{\{ form", form)
+            if typed and "data-draft=" not in form:
+                without.add(path.relative_to(ROOT / "templates").as_posix())
+    assert without == NO_DRAFT.keys()
+
+
+def _tags_closed(text: str) -> str:
+    """The template with its {% %} in no one's way."""
+    return re.sub(r"\{%.*?%\}", lambda tag: tag[0].replace("<", "").replace(">", "").replace('"', ""), text)

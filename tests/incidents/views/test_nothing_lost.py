@@ -105,3 +105,45 @@ def test_the_browser_cuts_no_line_that_is_jotted_down(client_of, bob):
     page = client.post(reverse("jotting-new"), {"text": long}).content.decode()
     assert long in page
     assert "いまは501文字あります" in page
+
+
+# The session has ended -----------------------------------------------------------------------
+
+
+def test_after_signing_in_again_a_person_stands_where_the_form_stood(client_of, dave, crack):
+    """An address that only acts is no page to come back to; the browser says on which one the form stood."""
+    page = crack.get_absolute_url()
+    for url in (reverse("jotting-new"), f"{page}whys/", f"{page}containment/", f"{page}first-report/waive/"):
+        answer = client_of(dave).post(url, {"text": TYPED}, headers={"Referer": f"http://testserver{page}?under=3"})
+        assert answer.url == f"/account/login/?next={page}%3Funder%3D3"
+        for elsewhere in ("https://elsewhere.example/x", "", "http://["):
+            answer = client_of(dave).post(url, {"text": TYPED}, headers={"Referer": elsewhere})
+            assert answer.url == f"/account/login/?next={url}"
+
+
+def test_a_page_of_its_own_is_come_back_to(client_of, dave, story):
+    url = reverse("measure-done", args=[story.promised().pk])
+    answer = client_of(dave).post(url, {"note": TYPED}, headers={"Referer": "http://testserver/"})
+    assert answer.url == f"/account/login/?next={url}"
+
+
+def test_an_address_that_only_acts_leads_to_the_place_of_its_form(client_of, alice, story, crack):
+    page, measure = crack.get_absolute_url(), story.proposed()
+    places = {
+        f"{page}whys/": f"{page}#why-add",
+        f"{page}whys/hint/": f"{page}#why-add",
+        f"{page}containment/": f"{page}#containment",
+        f"{page}first-report/waive/": f"{page}first-report/",
+        f"{page}readers/open/": f"{page}#facts",
+        reverse("measure-start", args=[measure.pk]): measure.get_absolute_url(),
+        reverse("why-root", args=[measure.root.why_id]): f"{measure.incident.get_absolute_url()}#causes",
+        reverse("jotting-new"): "/jottings/",
+        reverse("similar"): "/incidents/new/",
+        reverse("letter-write-today"): "/letters/",
+        "/teams/orders/nameless/": "/nameless/",
+    }
+    client = client_of(alice)
+    for url, place in places.items():
+        assert client.get(url).url == place
+        assert client.get(place).status_code == 200
+        assert client.put(url).status_code == 405
