@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from incidents.enums import FollowUpKind, RequestState, Role
+from incidents import rules
+from incidents.enums import MOMENT_KINDS, FollowUpKind, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
 from incidents.queries import incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import business_calendars, today_of
@@ -17,6 +18,9 @@ from incidents.queries.reminder import DueLine, days_left
 from incidents.queries.team import my_memberships, standing_key
 
 SHOWN = 8
+COUNTED = ("promises", "measures", "checks", "asked_us", "rest")
+# What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
+OWN_CARD = MOMENT_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK, FollowUpKind.SPREAD_ANSWER}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Today:
     promises: list[FollowUp]
     measures: list[DueLine]
     checks: list[DueLine]
+    asked_us: list[DueLine]  # questions of other teams that the person may answer
+    rest: list[DueLine]  # what else is theirs: questions, reviews, anniversaries
     requests: list[DueRequest]  # dates that a lead is asked to move, the oldest first
     counts: dict[str, int]  # as far as frame.MOST
     bowl: insight.Bowl
@@ -40,7 +46,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
     now = now or timezone.now()
     day = today_of(person, now)
     found = sheet.ask(("today", standing_key(person)), lambda: _asked(person), **insight.slots(now))
-    rows = [*found["measures"], *found["checks"]]
+    rows = [row for name in ("measures", "checks", "asked_us", "rest") for row in found[name]]
     calendars = business_calendars({row.team_id for row in rows})
 
     def lines(name: str) -> list[DueLine]:
@@ -51,8 +57,10 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         promises=found["promises"],
         measures=lines("measures"),
         checks=lines("checks"),
+        asked_us=lines("asked_us"),
+        rest=lines("rest"),
         requests=found["requests"],
-        counts=dict(zip(("measures", "checks"), found["counts"][0] if found["counts"] else (0, 0), strict=True)),
+        counts=dict(zip(COUNTED, found["counts"][0] if found["counts"] else [0] * len(COUNTED), strict=True)),
         bowl=insight.bowl_of(found),
         figures=insight.figures_of(found),
         gold_this_week=insight.gold_of(found),
@@ -65,6 +73,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
 def _asked(person: Person) -> dict[str, QuerySet]:
     mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
     by_day = mine.select_related("incident").order_by("due_on", "pk")
+    asked_us, rest = _asked_us(person), mine.exclude(kind__in=OWN_CARD)
     return {
         "clocks": incident.running_clocks(person),
         "promises": promise.my_promises(person),
@@ -74,6 +83,10 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
             "incident", "check_plan__measure__owner"
         )[:SHOWN],
+        "asked_us": asked_us.select_related("team", "spread_answer__spread__incident__team").order_by("due_on", "pk")[
+            :SHOWN
+        ],
+        "rest": rest.select_related("incident", "question", "review_of", "root__why").order_by("due_on", "pk")[:SHOWN],
         "requests": DueRequest.objects.filter(
             state=RequestState.ASKED, measure__in=Countermeasure.objects.visible_to(person)
         )
@@ -82,11 +95,24 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         .order_by("pk")[:SHOWN],
         "counts": Organisation.objects.filter(pk=1)
         .annotate(
+            promises=counted(mine.filter(kind__in=promise.SHOWN)),
             measures=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),
             checks=counted(mine.filter(kind=FollowUpKind.EFFECT_CHECK)),
+            asked_us=counted(asked_us),
+            rest=counted(rest),
         )
-        .values_list("measures", "checks"),
+        .values_list(*COUNTED),
         "jottings": jotting.latest(person),
         "notes": nameless.waiting(person),
         **insight.asked(person),
     }
+
+
+def _asked_us(person: Person) -> QuerySet[FollowUp]:
+    """Open questions of other teams to a team for which the person may answer, or to the person by name (M4)."""
+    answers_for = [m.team_id for m in my_memberships(person) if rules.may_edit(m.role)]
+    return (
+        FollowUp.objects.visible_to(person)
+        .open()
+        .filter(Q(owner=person) | Q(team__in=answers_for), kind=FollowUpKind.SPREAD_ANSWER)
+    )
