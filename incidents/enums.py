@@ -49,6 +49,9 @@ REPAIR_STAGES = (
 )
 OTHER_ENDS = frozenset({Stage.REPAIRED_ONLY, Stage.DUPLICATE, Stage.WITHDRAWN})
 OPEN_STAGES = frozenset(REPAIR_STAGES) - {Stage.MENDED}
+# Ends at which nobody is owed a first report any more: another record tells them, or there was nothing to tell.
+# 修理のみ is none of them: whoever waits still waits (invariant 7).
+SILENT_ENDS = frozenset({Stage.WITHDRAWN, Stage.DUPLICATE})
 
 
 class Category(models.TextChoices):

@@ -442,6 +442,12 @@ def refuse_change(stage: str) -> None:
         )
 
 
+def refuse_report(stage: str) -> None:
+    """Raises Refused where no first report is owed any more. A record repaired only still owes it (invariant 7)."""
+    if stage != Stage.REPAIRED_ONLY:
+        refuse_change(stage)
+
+
 def standing_certainty(certainty: str, verdicts: Sequence[str]) -> str:
     """How certain a line of the timeline is now: a Certainty, or Verdict.REFUTED when it was found not to be so (R1).
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from incidents import rules
 from incidents.domain import audit, reminder
-from incidents.enums import FollowUpKind, FollowUpState, Stage
+from incidents.enums import SILENT_ENDS, FollowUpKind, FollowUpState
 from incidents.models import FollowUp, Incident, Person
 from incidents.queries.calendar import day_here
 from incidents.queries.clock import report_due
-
-# What an end says of the one who waits: a withdrawn or duplicate record owes them nothing of its own.
-SILENT_ENDS = frozenset({Stage.WITHDRAWN, Stage.DUPLICATE})
 
 
 def reckon(incident: Incident) -> None:

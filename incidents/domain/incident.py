@@ -197,7 +197,7 @@ def record_first_report(
     """
     editor(by, incident)
     current = lock(incident)
-    rules.refuse_change(current.stage)
+    rules.refuse_report(current.stage)
     if current.first_reported_at:
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
     if reported_at < current.noticed_at:
@@ -230,7 +230,7 @@ def waive_first_report(incident: Incident, *, by: Person, reason: str) -> Incide
     """Say why no first report is needed. Raises NotAllowed, Refused."""
     editor(by, incident)
     current = lock(incident)
-    rules.refuse_change(current.stage)
+    rules.refuse_report(current.stage)
     if current.first_reported_at:
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
     if not reason.strip():

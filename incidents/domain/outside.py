@@ -35,8 +35,10 @@ def _keep(incident: Incident, **values: object) -> dict[str, tuple[object, objec
 
 
 def _report_missing(incident: Incident) -> bool:
-    """Whether somebody still waits for the first report; a record with another end takes none any more."""
-    if incident.end or incident.first_reported_at or incident.first_report_waived:
+    """Whether somebody still waits for the first report; what has ended owes one only while its clock runs."""
+    if incident.end:
+        return incident.clock_is_running
+    if incident.first_reported_at or incident.first_report_waived:
         return False
     return rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits))
 

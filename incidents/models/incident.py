@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from incidents.enums import (
     OPEN_STAGES,
     OTHER_ENDS,
+    SILENT_ENDS,
     Category,
     Channel,
     IncidentKind,
@@ -82,9 +83,12 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(other_side, customer_closed_at__isnull=True)
 
     def awaiting_first_report(self) -> IncidentQuerySet:
-        """Records whose first-report clock is running."""
+        """Records whose first-report clock is running; a record repaired only still owes the report (invariant 7)."""
         return self.filter(
-            end="", first_report_due_at__isnull=False, first_reported_at__isnull=True, first_report_waived=""
+            end__in=["", Stage.REPAIRED_ONLY],
+            first_report_due_at__isnull=False,
+            first_reported_at__isnull=True,
+            first_report_waived="",
         )
 
 
@@ -229,7 +233,6 @@ class Incident(Stamped):
                 fields=["team", "first_report_due_at"],
                 name="incident_clock_running",
                 condition=Q(
-                    end="",
                     first_report_due_at__isnull=False,
                     first_reported_at__isnull=True,
                     first_report_waived="",
@@ -273,9 +276,9 @@ class Incident(Stamped):
 
     @property
     def clock_is_running(self) -> bool:
-        return bool(
-            self.first_report_due_at and not self.first_reported_at and not self.first_report_waived and not self.end
-        )
+        """Whether a first report is owed; also after 修理のみ (invariant 7)."""
+        stopped = self.first_reported_at or self.first_report_waived or self.end in SILENT_ENDS
+        return bool(self.first_report_due_at and not stopped)
 
 
 class IncidentReader(models.Model):

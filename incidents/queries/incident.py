@@ -202,7 +202,7 @@ def running_clocks(by: Person, limit: int = 5) -> QuerySet[Incident]:
     return (
         Incident.objects.visible_to(by)
         .awaiting_first_report()
-        .filter(Q(owner=by) | Q(backup=by) | Q(team__in=lead_of))
+        .filter(Q(owner=by) | Q(owner=None, recorded_by=by) | Q(backup=by) | Q(team__in=lead_of))
         .select_related("owner", "team")
         .order_by("first_report_due_at")[:limit]
     )

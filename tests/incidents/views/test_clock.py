@@ -1,0 +1,89 @@
+"""The first-report clock on the pages: whoever waits is told, or a reason says why not; also after 修理のみ."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from incidents.domain import incident as verbs
+from incidents.enums import Stage
+from incidents.models import FollowUp, Incident
+
+pytestmark = pytest.mark.django_db
+
+
+def clocks() -> list[str]:
+    return list(FollowUp.objects.filter(kind="first_report").order_by("pk").values_list("state", flat=True))
+
+
+@pytest.fixture
+def repaired(clock, crack, alice):
+    """Repaired only, while the other side still waits."""
+    return verbs.end_otherwise(crack, by=alice, end=Stage.REPAIRED_ONLY, reason="その場で直した")
+
+
+def report_form(**more):
+    now = timezone.localtime()
+    return {
+        "channel": "phone",
+        "reported_at": now.strftime("%Y-%m-%dT%H:%M"),
+        "next_at": (now + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"),
+    } | more
+
+
+def test_after_repair_the_record_shows_the_way_to_the_report(repaired, client_of, bob, vera, carol):
+    path = f"/incidents/{repaired.reference}/"
+    page = client_of(bob).get(path).content.decode()
+    assert f'href="{path}first-report/"' in page
+    assert "青空物産さま が待っています" in page
+    seen = client_of(vera).get(path).content.decode()
+    assert "青空物産さま が待っています" in seen
+    assert f'href="{path}first-report/"' not in seen
+    for step in ("first-report/", "first-report/phone/"):
+        assert client_of(bob).get(f"{path}{step}").status_code == 200
+        assert client_of(vera).get(f"{path}{step}").status_code == 403
+        assert client_of(carol).get(f"{path}{step}").status_code == 404
+
+
+def test_after_repair_the_report_stops_the_clock(repaired, client_of, bob):
+    path = f"/incidents/{repaired.reference}/"
+    assert client_of(bob).post(f"{path}first-report/", report_form()).status_code == 302
+    told = Incident.objects.get(pk=repaired.pk)
+    assert (told.stage, told.first_reported_at) == (Stage.REPAIRED_ONLY, timezone.now())
+    assert clocks() == ["kept"]
+    assert FollowUp.objects.filter(kind="next_report", state="open").count() == 1
+    assert "が待っています" not in client_of(bob).get(path).content.decode()
+
+
+def test_after_repair_a_reason_stops_the_clock(repaired, client_of, bob):
+    path = f"/incidents/{repaired.reference}/first-report/waive/"
+    assert client_of(bob).post(path, {"reason": "先方から不要と言われた"}).status_code == 302
+    assert Incident.objects.get(pk=repaired.pk).stage == Stage.REPAIRED_ONLY
+    assert clocks() == ["cancelled"]
+
+
+def test_today_and_the_strip_agree_after_repair(repaired, client_of, alice, bob, vera):
+    link = f"/incidents/{repaired.reference}/first-report/"
+    for person, concerned in ((alice, True), (bob, True), (vera, False)):
+        client = client_of(person)
+        assert (link in client.get("/").content.decode()) is concerned
+        assert (link in client.get("/clocks/").content.decode()) is concerned
+
+
+def test_whoever_recorded_it_sees_the_clock_of_a_record_without_owner(clock, crack, client_of, bob):
+    verbs.edit(crack, by=bob, owner=None)
+    link = f"/incidents/{crack.reference}/first-report/"
+    assert link in client_of(bob).get("/").content.decode()
+    assert link in client_of(bob).get("/clocks/").content.decode()
+
+
+def test_a_repaired_record_is_not_settled_outside_before_the_report(repaired, client_of, bob):
+    now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+    form = {"closed_at": now, "channel": "phone", "agreed": "差し替えで了解"}
+    path = f"/incidents/{repaired.reference}/outside/"
+    assert "一次報告がまだです" in client_of(bob).post(path, form).content.decode()
+    verbs.waive_first_report(repaired, by=bob, reason="先方から不要と言われた")
+    client_of(bob).post(path, form)
+    assert Incident.objects.get(pk=repaired.pk).customer_closed_at is not None
