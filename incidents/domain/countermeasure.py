@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, reminder
-from incidents.domain.incident import editor, lock, refresh_stage, tell
+from incidents.domain.incident import editor, lock, not_reader, refresh_stage, tell
 from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
 from incidents.errors import Refused
 from incidents.models import Countermeasure, DueRequest, EffectCheck, FollowUp, Incident, Person
-from incidents.queries import access
+from incidents.queries import access, reader
 from incidents.queries.calendar import today_here
 
 PLAN_FIELDS = ("title", "kind", "before", "after", "strength", "root", "owner", "backup", "due_on", "promised_outside")
@@ -24,7 +24,7 @@ CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on"
 
 
 def members_only(incident: Incident, *people: Person | None) -> None:
-    """Raises Refused when one of the people (None counts as nobody) may not work in the incident's team."""
+    """Raises Refused when one of the people (None counts as nobody) may not work in the incident's team, or not read it."""
     for person in people:
         if person is not None and access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
             raise Refused(
@@ -32,6 +32,17 @@ def members_only(incident: Incident, *people: Person | None) -> None:
                 _("%(name)sさんは、このチームで対策を受け持てません。") % {"name": person},
                 _("チームのメンバーから選んでください。"),
             )
+    readers_only(incident, *people)
+
+
+def readers_only(incident: Incident, *people: Person | None) -> None:
+    """Raises Refused when one of the people (None counts as nobody) may not read the restricted record (C9)."""
+    if not incident.restricted:
+        return
+    allowed = reader.readers(incident)
+    for person in people:
+        if person is not None and person.pk not in allowed:
+            raise not_reader(person)
 
 
 def _help_by(measure: Countermeasure, people: Iterable[Person] | None) -> dict[str, tuple[str, str]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
+
+from django.urls import reverse
 
 from incidents import rules
 from incidents.domain import letter
 from incidents.enums import LetterKind
 from incidents.letters import handover as words
+from incidents.letters import links
 from incidents.models import Countermeasure, Incident, Letter, Person, Team
 from incidents.queries import access
 from incidents.queries.calendar import today_of
@@ -28,12 +32,19 @@ def tell(
     )
 
 
+def _reads_all(one: Letter) -> bool:
+    """Whether the addressee may read each record that the letter names, by the addresses in its frozen text (C9)."""
+    before, after = links.absolute(reverse("incident", args=["K-0"])).rsplit("0", 1)
+    named = {int(number) for number in re.findall(f"{re.escape(before)}([0-9]+){re.escape(after)}", one.text)}
+    return Incident.objects.visible_to(one.recipient).filter(number__in=named).count() == len(named)
+
+
 def still_wanted(one: Letter) -> bool:
-    """Ask again at the moment of sending (habit 10): whoever works in the team no longer does not get its titles."""
+    """Ask again at the moment of sending (habit 10): who no longer works in the team, or may not read, gets no titles."""
     if one.dot_at is not None:
         return True
     team_id = int(one.key.split(":")[1])
-    if one.recipient.is_active and rules.may_edit(access.role_in(one.recipient, team_id)):
+    if one.recipient.is_active and rules.may_edit(access.role_in(one.recipient, team_id)) and _reads_all(one):
         return True
     letter.withdraw_claimed(one, reason="stale")
     return False

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, care, clock, search
-from incidents.enums import EntryKind, IncidentKind, Severity, Stage
+from incidents.enums import EntryKind, IncidentKind, Role, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
-from incidents.queries import access
+from incidents.queries import access, reader
 from incidents.queries.incident import record_facts
 
 
@@ -146,10 +146,11 @@ def report_once(
 @transaction.atomic
 def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused."""
-    editor(by, incident)
+    role = editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
     _refuse_notice_time(fields.get("noticed_at"), current.first_reported_at)
+    _refuse_hands(current, fields, by=by, role=role)
     reason = fields.pop("severity_reason", "")
     if {"severity", "effects"} & fields.keys():
         fields["severity"] = rules.severity_after(
@@ -176,6 +177,34 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
         _tell_severity(current, by=by, old=changes["severity"][0])
     refresh_stage(current, by=by)
     return current
+
+
+def _refuse_hands(incident: Incident, fields: dict[str, Any], *, by: Person, role: str | None) -> None:
+    """Raises Refused unless a new owner or backup works in the team.
+
+    On a restricted record they read it from then on: only who may name readers names somebody who is none yet (C9).
+    """
+    for name in ("owner", "backup"):
+        person = fields.get(name)
+        if person is None or person.pk == getattr(incident, f"{name}_id"):
+            continue
+        if access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
+            raise Refused(
+                "not_in_team",
+                _("%(name)sさんは、このチームの記録を受け持てません。") % {"name": person},
+                _("チームのメンバーから選んでください。"),
+            )
+        decides = role == Role.LEAD or by.pk == incident.owner_id
+        if incident.restricted and not decides and person.pk not in reader.readers(incident):
+            raise not_reader(person)
+
+
+def not_reader(person: Person) -> Refused:
+    return Refused(
+        "not_reader",
+        _("%(name)sさんは、この記録を読む人に入っていません。") % {"name": person},
+        _("先に「読む人」に加えてから、選んでください。"),
+    )
 
 
 def _tell_severity(incident: Incident, *, by: Person, old: str) -> None:

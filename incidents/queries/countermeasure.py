@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from incidents.enums import RUNNING_STATUSES, MeasureStatus, Strength
 from incidents.models import Countermeasure, EffectCheck, Person
 from incidents.models.countermeasure import due_place
-from incidents.queries import search, team
+from incidents.queries import reader, search, team
 from incidents.queries.calendar import business_calendars, today_of
 from incidents.queries.paging import BY_DAY, Order, Slice, counted, paged
 from incidents.queries.reminder import days_left
@@ -164,9 +164,9 @@ def open_check(measure: Countermeasure) -> EffectCheck | None:
 
 def helpers_of(measure: Countermeasure) -> QuerySet[Person]:
     """Who helps with the measure and can still be chosen: active people who may write in its team."""
-    return team.can_work(measure.incident.team).filter(pk__in=measure.helpers.values("pk"))
+    return reader.workers(measure.incident).filter(pk__in=measure.helpers.values("pk"))
 
 
 def may_help(measure: Countermeasure) -> QuerySet[Person]:
     """Who can be asked to help: whoever may work in the team, without the owner and the backup."""
-    return team.can_work(measure.incident.team).exclude(pk__in={measure.owner_id, measure.backup_id} - {None})
+    return reader.workers(measure.incident).exclude(pk__in={measure.owner_id, measure.backup_id} - {None})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
 
 from incidents.enums import EDITING_ROLES, Role
-from incidents.models import Incident, IncidentReader, Membership, Person
+from incidents.models import Countermeasure, Incident, IncidentReader, Membership, Person, Team
+from incidents.queries import access, team
 
 
 def team_people(incident: Incident) -> QuerySet[Person]:
@@ -21,6 +24,36 @@ def readers(incident: Incident) -> set[int]:
     """Ids of everybody who may read a restricted record."""
     standing = {incident.owner_id, incident.backup_id, incident.recorded_by_id} - {None}
     return standing | set(named(incident))
+
+
+def workers(incident: Incident, *, also: Person | None = None) -> QuerySet[Person]:
+    """People to whom something of the record can be given: who may work in its team and read it.
+
+    also: somebody who stands in the record already and must not fall out of its form.
+    """
+    people = team.can_work(incident.team, also=also)
+    if not incident.restricted:
+        return people
+    return people.filter(pk__in=readers(incident) | ({also.pk} if also else set()))
+
+
+def may_hold(incident: Incident, *, by: Person) -> QuerySet[Person]:
+    """People whom this person may name as the record's owner or backup; on a restricted record both read it."""
+    decides = by.pk == incident.owner_id or access.role_in(by, incident.team_id) == Role.LEAD
+    if decides:
+        return team.can_work(incident.team, also=incident.owner)
+    return workers(incident, also=incident.owner)
+
+
+def workers_of(records: Sequence[Incident | Countermeasure], led: Team) -> QuerySet[Person]:
+    """People of the team to whom at least one of its chosen records can be given."""
+    people = team.can_work(led)
+    incidents = {one.pk: one for one in (getattr(record, "incident", record) for record in records)}
+    if not all(one.restricted for one in incidents.values()):
+        return people
+    standing = {pk for one in incidents.values() for pk in (one.owner_id, one.backup_id, one.recorded_by_id)}
+    named = IncidentReader.objects.filter(incident__in=incidents).values("person")
+    return people.filter(Q(pk__in=standing - {None}) | Q(pk__in=named))
 
 
 def escalation(incident: Incident, team_id: int) -> list[int]:

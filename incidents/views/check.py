@@ -9,7 +9,7 @@ from incidents.domain import check as verbs
 from incidents.enums import Stage
 from incidents.errors import Refused
 from incidents.forms.countermeasure import CheckerForm, OutcomeForm
-from incidents.queries import access, team
+from incidents.queries import access, reader
 from incidents.queries.attachment import evidence_of
 from incidents.queries.calendar import today_of
 from incidents.views.base import act, go, page, render_page, say, show_refusal
@@ -52,7 +52,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody else confirms the effect."""
     check = access.get_check(by=request.user, pk=pk, to="edit")
     incident = check.measure.incident
-    form = CheckerForm(request.POST or None, people=team.can_work(incident.team))
+    form = CheckerForm(request.POST or None, people=reader.workers(incident))
     said = _("確かめる人を変えました。これからのお知らせはその方に届きます。")
     verb = partial(verbs.hand_over, check)
     if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):

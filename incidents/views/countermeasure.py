@@ -16,7 +16,7 @@ from incidents.errors import Refused
 from incidents.forms.countermeasure import DoneFilesForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
 from incidents.forms.filters import SeamFilterForm
 from incidents.models import Countermeasure, Incident
-from incidents.queries import access, audit, team
+from incidents.queries import access, audit, reader
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
@@ -63,7 +63,7 @@ def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> 
     return MeasureForm(
         request.POST or None,
         roots=incidents.roots_of(incident),
-        people=team.can_work(incident.team),
+        people=reader.workers(incident),
         severity=incident.severity,
         initial=initial,
     )
@@ -176,7 +176,7 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
-    form = HandOverForm(request.POST or None, people=team.can_work(measure.incident.team))
+    form = HandOverForm(request.POST or None, people=reader.workers(measure.incident))
     said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
     return _step(request, measure, form, verbs.hand_over, said, title=_("担当を引き継ぐ"), lead=measure.title)
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from incidents.domain import handover as verbs
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.handover import HandOverAllForm
-from incidents.queries import access, team
+from incidents.queries import access, reader
 from incidents.views.base import page, render_page, say_refusal, show_refusal
 from incidents.views.lists import INCIDENTS, MEASURES, PAGES
 
@@ -33,7 +33,7 @@ def _hand_over(request: HttpRequest, of: str, read: Callable[..., list[Any]]) ->
             raise
         say_refusal(request, refusal)
         return HttpResponseRedirect(back)
-    form = HandOverAllForm(request.POST or None, people=team.can_work(led))
+    form = HandOverAllForm(request.POST or None, people=reader.workers_of(records, led))
     context = {"form": form, "of": of, "nav": PAGES[of], "back_url": back, "records": records, "team": led}
     if form.is_valid():
         try:

@@ -16,7 +16,7 @@ from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, WaiveForm
 from incidents.models import Incident
-from incidents.queries import access, audit, care, promise, record, team
+from incidents.queries import access, audit, care, promise, reader, record
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
 from incidents.templatetags.ui import moment, shortday
@@ -146,7 +146,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     own = [name for name in EditForm.base_fields if name not in {"seen", "shown", "severity_reason"}]
     initial = {name: getattr(incident, name) for name in own} | {"seen": audit.last_seen(incident)}
-    people = team.can_work(incident.team, also=incident.owner)
+    people = reader.may_hold(incident, by=request.user)
     form = EditForm(request.POST or None, people=people, initial=initial)
     meanwhile: list[tuple] = []
     if form.is_valid() and not (meanwhile := refuse_overlap(form, incident, request.user)):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from incidents.domain import promise as verbs
 from incidents.forms.promise import KeepForm, MovePromiseForm, PromiseForm, PromiseOwnerForm, ReportAgainForm
 from incidents.models import FollowUp
-from incidents.queries import access, promise, team
+from incidents.queries import access, promise, reader
 from incidents.views.base import act, page, render_page
 
 LOCAL = "%Y-%m-%dT%H:%M"
@@ -19,9 +19,7 @@ LOCAL = "%Y-%m-%dT%H:%M"
 def new(request: HttpRequest, key: str) -> HttpResponse:
     """A time given to somebody outside."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    form = PromiseForm(
-        request.POST or None, people=team.can_work(incident.team), initial={"to_whom": incident.who_waits}
-    )
+    form = PromiseForm(request.POST or None, people=reader.workers(incident), initial={"to_whom": incident.who_waits})
     said = _("お約束を書きとめました。時刻の15分前から、お知らせします。")
     to = incident.get_absolute_url() + "#promises"
     if answer := act(request, form, partial(verbs.promise, incident), said=said, to=to):
@@ -85,7 +83,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     one = access.get_promise(by=request.user, pk=pk, to="edit")
-    form = PromiseOwnerForm(request.POST or None, people=team.can_work(one.team))
+    form = PromiseOwnerForm(request.POST or None, people=reader.workers(one.incident))
     said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
     return _step(request, one, form, verbs.hand_over, said, title=_("お約束の担当を変える"))
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from incidents.domain import question as verbs
 from incidents.forms.question import AnswerForm, AskForm, DropForm, QuestionDueForm, QuestionOwnerForm
 from incidents.models import Question
-from incidents.queries import access, team
+from incidents.queries import access, reader
 from incidents.queries import timeline as lines
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.views.base import act, page, render_page
@@ -25,7 +25,7 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
     entry = lines.entry_of(incident, request.GET.get("entry", ""))
     due_on = business_calendar(incident.team_id).add_business_days(today_of(request.user), USUAL_DAYS)
     initial = {"text": entry.text[:300] if entry else "", "owner": request.user, "due_on": due_on}
-    form = AskForm(request.POST or None, people=team.can_work(incident.team), initial=initial)
+    form = AskForm(request.POST or None, people=reader.workers(incident), initial=initial)
     said = _("問いにしました。答えが出るまで、調べる人にお知らせが続きます。")
     verb = partial(verbs.ask, incident, entry=entry)
     if answered := act(request, form, verb, said=said, to=f"{incident.get_absolute_url()}#questions"):
@@ -73,7 +73,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     question = access.get_question(by=request.user, pk=pk, to="edit")
-    form = QuestionOwnerForm(request.POST or None, people=team.can_work(question.incident.team))
+    form = QuestionOwnerForm(request.POST or None, people=reader.workers(question.incident))
     said = _("引き継ぎました。これからのお知らせは新しい方に届きます。")
     return _step(request, question, form, verbs.hand_over, said, title=_("問いを引き継ぐ"))
 

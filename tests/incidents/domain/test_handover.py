@@ -122,11 +122,31 @@ def test_who_takes_over_themselves_needs_no_letter(alice, crack):
     assert owners(crack) == ["佐藤 美咲"] and not Letter.objects.exists()
 
 
-def test_a_new_owner_reads_a_restricted_record(alice, bob, dora, crack):
-    reader.restrict(crack, by=alice, readers=[alice])
-    assert crack not in Incident.objects.visible_to(dora)
-    handover.hand_over_all([crack], by=alice, owner=dora, reason="x")
-    assert crack in Incident.objects.visible_to(dora)
+def test_what_is_restricted_goes_to_its_readers_alone(alice, bob, dora, crack, story, client_of):
+    """A hand-over would tell its title to somebody who may not read it, by page and by letter (C9)."""
+    measure = story.promised(title="明細を本人の画面だけに出す")
+    for record in (crack, measure.incident):
+        reader.restrict(record, by=alice, readers=[alice])
+    outcome = handover.hand_over_all([crack, measure], by=alice, owner=dora, reason="x")
+    assert [refusal.code for _one, refusal in outcome.refused] == ["not_reader", "not_reader"]
+    assert owners(crack, measure) == ["鈴木 健太"] * 2 and not Letter.objects.filter(recipient=dora).exists()
+    page = client_of(alice).get(f"/seams/hand-over/?row={measure.pk}").content.decode()
+    assert alice.name in page and dora.name not in page
+    for record in (crack, measure.incident):
+        reader.restrict(record, by=alice, readers=[alice, dora])
+    outcome = handover.hand_over_all([crack, measure], by=alice, owner=dora, reason="x")
+    assert owners(crack, measure) == ["伊藤 桜"] * 2 and not outcome.refused
+
+
+def test_the_letter_is_not_sent_once_the_new_owner_may_not_read(alice, dora, story, settings):
+    settings.MAIL_CONFIGURED = True
+    measure = story.promised()
+    handover.hand_over_all([measure], by=alice, owner=dora, reason="x")
+    reader.restrict(measure.incident, by=alice, readers=[alice])
+    claimed = letters.claim(Letter.objects.get(kind="handed_over").pk)
+    assert not handed.still_wanted(claimed)
+    claimed.refresh_from_db()
+    assert claimed.state == "cancelled"
 
 
 @pytest.mark.parametrize("gone", ["left", "deactivated", "viewer", "stays"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.urls import reverse
+
+from incidents.domain import check as checks
+from incidents.domain import countermeasure, promise, question, reader, reminder
 from incidents.domain import incident as incidents
-from incidents.domain import reader, reminder
 from incidents.enums import LetterKind, Role
 from incidents.errors import NotAllowed, Refused
 from incidents.models import Countermeasure, FollowUp, Incident, Letter
@@ -97,6 +101,77 @@ def test_open_again(closed, bob, client_of, second_lead):
 def test_a_new_backup_reads_it(closed, bob, client_of, second_lead):
     incidents.edit(closed, by=bob, backup=second_lead)
     assert client_of(second_lead).get(closed.get_absolute_url()).status_code == 200
+
+
+@pytest.fixture
+def outside(team):
+    """A member who is not named."""
+    return _member(team, "中村 翼", "nakamura", Role.MEMBER)
+
+
+def test_nothing_of_it_is_given_to_somebody_who_may_not_read_it(closed, alice, bob, outside, clock):
+    measure = Countermeasure.objects.select_related("incident__team").get(incident=closed)
+    check = measure.checks.get()
+    soon = clock.now + timedelta(hours=2)
+    asked = question.ask(closed, by=bob, text="だれの明細か", owner=bob, due_on=clock.today)
+    promised = promise.promise(closed, by=bob, text="折り返す", due_at=soon)
+    steps = [
+        lambda: countermeasure.propose(closed, by=bob, title="x", owner=outside),
+        lambda: countermeasure.propose(closed, by=bob, title="x", backup=outside),
+        lambda: countermeasure.propose(closed, by=bob, title="x", checker=outside),
+        lambda: countermeasure.propose(closed, by=bob, title="x", helpers=[outside]),
+        lambda: countermeasure.hand_over(measure, by=bob, owner=outside),
+        lambda: countermeasure.set_helpers(measure, by=bob, helpers=[outside]),
+        lambda: checks.hand_over(check, by=bob, checker=outside),
+        lambda: question.ask(closed, by=bob, text="x", owner=outside, due_on=clock.today),
+        lambda: question.hand_over(asked, by=bob, owner=outside),
+        lambda: promise.promise(closed, by=bob, text="x", due_at=soon, owner=outside),
+        lambda: promise.hand_over(promised, by=bob, owner=outside),
+    ]
+    for step in steps:
+        with pytest.raises(Refused) as refusal:
+            step()
+        assert refusal.value.code == "not_reader"
+    assert not FollowUp.objects.filter(owner=outside).exists()
+
+
+def test_the_forms_offer_readers_alone(closed, client_of, bob, alice, outside, clock):
+    measure = Countermeasure.objects.get(incident=closed)
+    asked = question.ask(closed, by=bob, text="だれの明細か", owner=bob, due_on=clock.today)
+    promised = promise.promise(closed, by=bob, text="折り返す", due_at=clock.now + timedelta(hours=2))
+    key = closed.reference
+    urls = [
+        reverse("measure-new", args=[key]),
+        reverse("measure-hand-over", args=[measure.pk]),
+        reverse("measure-helpers", args=[measure.pk]),
+        reverse("check-hand-over", args=[measure.checks.get().pk]),
+        reverse("incident-question", args=[key]),
+        reverse("question-hand-over", args=[asked.pk]),
+        reverse("incident-promise", args=[key]),
+        reverse("promise-hand-over", args=[promised.pk]),
+    ]
+    for url in urls:
+        page = client_of(bob).get(url).content.decode()
+        assert alice.name in page and outside.name not in page, url
+
+
+def test_a_reader_who_does_not_decide_names_no_new_reader_as_backup(closed, bob, alice, outside, team, client_of):
+    named = _member(team, "小川 結", "ogawa", Role.MEMBER)
+    reader.restrict(closed, by=bob, readers=[alice, named])
+    with pytest.raises(Refused) as refusal:
+        incidents.edit(closed, by=named, backup=outside)
+    assert refusal.value.code == "not_reader"
+    url = reverse("incident-edit", args=[closed.reference])
+    assert outside.name not in client_of(named).get(url).content.decode()
+    assert incidents.edit(closed, by=named, backup=alice).backup == alice
+
+
+def test_a_record_is_not_given_to_who_only_reads(crack, bob, vera, carol):
+    for person in (vera, carol):
+        for name in ("owner", "backup"):
+            with pytest.raises(Refused) as refusal:
+                incidents.edit(crack, by=bob, **{name: person})
+            assert refusal.value.code == "not_in_team"
 
 
 def test_the_page(closed, client_of, alice, bob):
