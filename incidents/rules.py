@@ -412,8 +412,13 @@ def refuse_due_change(*, status: str, old: date | None, due_on: date, reason: st
         raise Refused("same_date", _("期限は変わっていません。"), _("別の日付を選んでください。"))
 
 
-def refuse_outcome(*, measure_status: str, check_open: bool, owner_id: int | None, by_id: int, note: str) -> None:
-    """Raises Refused unless somebody other than the owner judges a done measure, with what was seen (invariant 3)."""
+def refuse_outcome(
+    *, measure_status: str, check_open: bool, owner_id: int | None, by_id: int, note: str, done_by_id: int | None = None
+) -> None:
+    """Raises Refused unless somebody else judges a done measure, with what was seen (invariant 3, V2).
+
+    Somebody else than its owner, and than whoever said できました for them.
+    """
     if not check_open:
         raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
     if owner_id is not None and owner_id == by_id:
@@ -421,6 +426,12 @@ def refuse_outcome(*, measure_status: str, check_open: bool, owner_id: int | Non
             "checker_is_owner",
             _("ご自身が担当した対策は、ご自身では確かめられません。"),
             _("担当ではない方に頼んでください。"),
+        )
+    if done_by_id is not None and done_by_id == by_id:
+        raise Refused(
+            "checker_did_it",
+            _("ご自身が「できました」とした対策は、ご自身では確かめられません。"),
+            _("担当でも実施した方でもない方に、確かめる人を変えてください。"),
         )
     if measure_status != MeasureStatus.DONE:
         raise Refused("not_done", _("対策がまだ実施されていません。"), _("担当の方の「できました」を待ってください。"))
@@ -498,6 +509,11 @@ def watched_until(*, done_on: date, last_check_on: date | None, severity: str) -
     """
     end = done_on + timedelta(days=CHECK_WINDOW_DAYS.get(severity, 30))
     return max(end, last_check_on) if last_check_on else end
+
+
+def days_to_watch(done_on: date, severity: str, today: date) -> int:
+    """How many days of the severity's window are still to come; 0 or less once it is over."""
+    return (watched_until(done_on=done_on, last_check_on=None, severity=severity) - today).days
 
 
 def holds_watch(*, status: str, done_on: date, last_check_on: date | None, severity: str, day: date) -> bool:

@@ -13,8 +13,8 @@ from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, Outcome
 from incidents.errors import Refused
-from incidents.models import Countermeasure, EffectCheck, FollowUp, Person
-from incidents.queries.calendar import today_here
+from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Person
+from incidents.queries.calendar import day_here, today_here
 
 
 @transaction.atomic
@@ -37,6 +37,7 @@ def record_outcome(
         check_open=not check.outcome,
         owner_id=measure.owner_id,
         by_id=by.pk,
+        done_by_id=measure.done_by_id,
         note=note,
     )
     look_again = outcome in {Outcome.PARTLY, Outcome.INCONCLUSIVE}
@@ -44,7 +45,7 @@ def record_outcome(
         raise Refused(
             "no_next_check", _("次に確かめる日が決まっていません。"), _("明日か、それより後の日付を入れてください。")
         )
-    early = (check.check_on - today_here()).days
+    planned_on = check.check_on
     check.outcome, check.outcome_note = outcome, note
     check.decided_at, check.decided_by = timezone.now(), by
     check.save()
@@ -56,10 +57,7 @@ def record_outcome(
         text=_("効果確認（%(outcome)s）: %(title)s。%(note)s")
         % {"outcome": check.get_outcome_display(), "title": measure.title, "note": note},
     )
-    if early > 0:
-        # Not refused: who has seen enough may say so. That it was early stays on the record as a fact.
-        said = ngettext("予定の日より%(days)s日早い確認です。", "予定の日より%(days)s日早い確認です。", early)
-        tell(incident, by=by, kind=EntryKind.CHECK, text=said % {"days": early})
+    _tell_early(measure, incident, planned_on=planned_on, by=by)
     reminder.keep(check.follow_up, by=by)
     if outcome == Outcome.EFFECTIVE:
         _settle(measure, MeasureStatus.EFFECTIVE, by)
@@ -85,7 +83,7 @@ def record_outcome(
 
 @transaction.atomic
 def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck:
-    """Let somebody else confirm the effect; never the owner of the measure. Raises NotAllowed, Refused."""
+    """Let somebody else confirm the effect; never its owner, nor who did it. Raises NotAllowed, Refused."""
     editor(by, check.measure.incident)
     incident = lock(check.measure.incident)
     check = EffectCheck.objects.select_related("measure__incident", "measure__owner", "checker").get(pk=check.pk)
@@ -96,6 +94,12 @@ def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck
             "checker_is_owner",
             _("担当と確かめる人が同じです。"),
             _("効き目は、担当ではない方が確かめます。別の方を選んでください。"),
+        )
+    if checker.pk == check.measure.done_by_id:
+        raise Refused(
+            "checker_did_it",
+            _("その方は、この対策を「できました」とした方です。"),
+            _("効き目は、実施した方とは別の方が確かめます。別の方を選んでください。"),
         )
     if checker.pk == check.checker_id:
         raise Refused("same_checker", _("確かめる人は変わっていません。"), _("別の方を選んでください。"))
@@ -114,6 +118,20 @@ def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck
     if follow_up is not None:
         reminder.hand_over(follow_up, owner=checker, backup=None)
     return check
+
+
+def _tell_early(measure: Countermeasure, incident: Incident, *, planned_on: date, by: Person) -> None:
+    """Not refused: who has seen enough may say so. That it was before its day, or inside the window, stays as a fact."""
+    today = today_here()
+    if (early := (planned_on - today).days) > 0:
+        said = ngettext("予定の日より%(days)s日早い確認です。", "予定の日より%(days)s日早い確認です。", early)
+    elif (early := rules.days_to_watch(day_here(measure.done_at), incident.severity, today)) > 0:
+        said = ngettext(
+            "対策を見守る期間を%(days)s日残した確認です。", "対策を見守る期間を%(days)s日残した確認です。", early
+        )
+    else:
+        return
+    tell(incident, by=by, kind=EntryKind.CHECK, text=said % {"days": early})
 
 
 def _settle(measure: Countermeasure, status: str, by: Person) -> None:

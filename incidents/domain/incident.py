@@ -285,6 +285,12 @@ def end_otherwise(
     current = lock(incident)
     if current.end:
         raise Refused("ended", _("この記録はもう終わっています。"))
+    if current.stage == Stage.MENDED:
+        raise Refused(
+            "mended",
+            _("この記録は金継ぎになっています。"),
+            _("直したいことは、経緯への追記で残してください。また起きたときは、再発としてつないでください。"),
+        )
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
     original_known = duplicate_of is not None and duplicate_of.team_id == current.team_id

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, review
 from incidents.domain.incident import editor, lock, refresh_stage, tell
-from incidents.enums import EntryKind
+from incidents.enums import EntryKind, Stage
 from incidents.errors import Refused
 from incidents.models import Countermeasure, Incident, Person
 
@@ -40,6 +40,13 @@ def link(incident: Incident, *, by: Person, original: Incident | None) -> Incide
             "links",
         )
     current, original = _lock_both(incident, original)
+    if {current.end, original.end} & {Stage.DUPLICATE, Stage.WITHDRAWN}:
+        raise Refused(
+            "ended",
+            _("取り下げた記録や、重複とした記録は、再発としてつなげません。"),
+            _("続けるときは、先に開き直すか、重複の元の記録とつないでください。"),
+            "links",
+        )
     if current.recurrence_of_id is not None:
         raise Refused(
             "already_linked",

@@ -30,7 +30,7 @@ def _lead_of(team: Team) -> Person:
     if found is None:
         raise Refused(
             "no_lead",
-            _("「%(team)s」には、答える人(リーダー)がいません。") % {"team": team.name},
+            _("「%(team)s」には、答える人（リーダー）がいません。") % {"team": team.name},
             _("管理者にリーダーを決めてもらってください。"),
             "spread",
         )

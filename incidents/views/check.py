@@ -11,7 +11,8 @@ from incidents.errors import Refused
 from incidents.forms.countermeasure import CheckerForm, OutcomeForm
 from incidents.queries import access, reader
 from incidents.queries.attachment import evidence_of
-from incidents.queries.calendar import today_of
+from incidents.queries.calendar import day_here, today_of
+from incidents.rules import days_to_watch
 from incidents.views.base import act, go, page, render_page, say, show_refusal
 
 
@@ -34,7 +35,8 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
                 else _("効果確認を記録しました。"),
             )
             return go(request, incident.get_absolute_url())
-    early = check.check_on is not None and today_of(request.user) < check.check_on and not check.outcome
+    today, done_at, severity = today_of(request.user), check.measure.done_at, check.measure.incident.severity
+    early = check.check_on is not None and today < check.check_on and not check.outcome
     context = {
         "form": form,
         "check": check,
@@ -42,6 +44,7 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
         "incident": check.measure.incident,
         "early": early,
         "show_form": form.is_bound or not check.outcome,  # a late answer keeps what was typed
+        "left": 0 if early or check.outcome or not done_at else days_to_watch(day_here(done_at), severity, today),
         "evidence": evidence_of(check.measure),
     }
     return render_page(request, "incidents/check/outcome.html", context)

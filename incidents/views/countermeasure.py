@@ -170,7 +170,10 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
         return attachments.complete(measure, **said | {"files": files})
 
     more = {"title": _("できました"), "action_label": _("できました"), "files": True}
-    return _step(request, measure, form, complete, said, lead=measure.title, **more)
+    lead = measure.title
+    if measure.owner_id != request.user.pk:  # who stands in may not judge it afterwards
+        lead = _("%(title)s。効き目は、担当でも「できました」とした方でもない方が確かめます。") % {"title": lead}
+    return _step(request, measure, form, complete, said, lead=lead, **more)
 
 
 @page

@@ -29,7 +29,9 @@ def proof_context(request: HttpRequest, found: RecordPage, beside: Beside, *, ma
             "late_days": -days if days is not None and days < 0 else 0,
             "check": next((c for c in m.checks.all() if not c.outcome), None),
             "decided": [c for c in m.checks.all() if c.outcome],
-            "may_judge": may_edit and m.status == MeasureStatus.DONE and m.owner_id != request.user.pk,
+            "may_judge": may_edit
+            and m.status == MeasureStatus.DONE
+            and request.user.pk not in {m.owner_id, m.done_by_id},
             "evidence": [one for one in found.files if one.measure_id == m.pk and one.withdrawn_at is None],
             **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -10,8 +11,8 @@ from django.db import IntegrityError, transaction
 from incidents.domain import cause, check, countermeasure, incident
 from incidents.enums import EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Stage, Strength
 from incidents.errors import NotAllowed, Refused
-from incidents.models import EffectCheck, FollowUp, TimelineEntry
-from tests.factories import CountermeasureFactory
+from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, TimelineEntry
+from tests.factories import CountermeasureFactory, MembershipFactory
 
 pytestmark = pytest.mark.usefixtures("clock")
 
@@ -279,3 +280,46 @@ def test_one_open_check_a_measure(story):
     measure = story.proposed()
     with pytest.raises(IntegrityError), transaction.atomic():
         EffectCheck.objects.create(measure=measure)
+
+
+def test_who_said_done_for_the_owner_does_not_judge(clock, story, alice, bob, client_of, team):
+    """V2: by someone else; alice, the checker, pressed できました for bob."""
+    measure = story.promised()
+    assert "効き目は、担当でも" in client_of(alice).get(f"/measures/{measure.pk}/done/").content.decode()
+    assert "効き目は、担当でも" not in client_of(bob).get(f"/measures/{measure.pk}/done/").content.decode()
+    countermeasure.complete(measure, by=alice, note="画面を出しました。")
+    opened = measure.checks.get()
+    judge = f"/checks/{opened.pk}/"
+    shown = client_of(alice).get(measure.get_absolute_url()).content.decode()
+    assert f'href="{judge}"' not in shown and f'href="{judge}hand-over/"' in shown
+    assert refused(check.record_outcome, opened, by=alice, outcome="effective", note="0件") == "checker_did_it"
+    third = MembershipFactory(team=team, role="member").person
+    check.hand_over(opened, by=alice, checker=third)
+    assert refused(check.hand_over, opened, by=bob, checker=alice) == "checker_did_it"
+    assert f'href="{judge}"' in client_of(third).get(measure.get_absolute_url()).content.decode()
+    check.record_outcome(opened, by=third, outcome="effective", note="0件")
+    assert Countermeasure.objects.get(pk=measure.pk).status == "effective"
+
+
+def test_gold_inside_the_window_is_told(clock, story, alice, bob, client_of):
+    """A nearer day than the severity's window is a person's decision; that it was near stays a fact (V1)."""
+    known = story.with_root(severity="S1")
+    due_on = clock.today + timedelta(days=1)
+    measure = story.promised(to=known, due_on=due_on, check_on=due_on + timedelta(days=1))
+    clock.forward(days=1)
+    countermeasure.complete(measure, by=bob, note="できました")
+    clock.forward(days=1)
+    opened = measure.checks.get()
+    assert "あと179日あります" in client_of(alice).get(f"/checks/{opened.pk}/").content.decode()
+    check.record_outcome(opened, by=alice, outcome="effective", note="0件")
+    told = TimelineEntry.objects.filter(incident=known.incident, text__contains="179日残した確認です")
+    assert told.count() == 1 and Incident.objects.get(pk=known.incident.pk).stage == "mended"
+
+
+def test_weak_beside_strong_is_one_set(clock, story, alice, bob):
+    """Invariant 2 speaks of the record's set: the second root's weak measure stands beside the first one's strong one."""
+    known = story.with_root(severity="S1")
+    story.promised(to=known)
+    second = cause.mark_root(cause.ask_why(known.incident, by=bob, text="宛先の一覧が古い"), by=bob, factor="tool")
+    story.promised(to=SimpleNamespace(incident=known.incident, root=second), title="一覧をよく見る", strength=0)
+    assert Incident.objects.get(pk=known.incident.pk).stage == "measures_committed"

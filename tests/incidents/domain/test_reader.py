@@ -10,7 +10,7 @@ from django.urls import reverse
 from incidents.domain import check as checks
 from incidents.domain import countermeasure, promise, question, reader, reminder
 from incidents.domain import incident as incidents
-from incidents.enums import LetterKind, Role
+from incidents.enums import LetterKind, Role, Stage
 from incidents.errors import NotAllowed, Refused
 from incidents.models import Countermeasure, FollowUp, Incident, Letter
 from incidents.queries.today import today
@@ -172,6 +172,15 @@ def test_a_record_is_not_given_to_who_only_reads(crack, bob, vera, carol):
             with pytest.raises(Refused) as refusal:
                 incidents.edit(crack, by=bob, **{name: person})
             assert refusal.value.code == "not_in_team"
+
+
+def test_the_chip_says_how_it_is_and_an_ended_record_can_be_restricted(closed, client_of, alice, bob):
+    url = closed.get_absolute_url()
+    incidents.end_otherwise(closed, by=bob, end=Stage.REPAIRED_ONLY, reason="一度きり")
+    shown = client_of(alice).get(url).content.decode()
+    assert "読む人を限っています" in shown and f"{url}readers/" in shown
+    reader.restrict(closed, by=alice, readers=[alice])
+    assert Incident.objects.get(pk=closed.pk).stage == Stage.REPAIRED_ONLY
 
 
 def test_the_page(closed, client_of, alice, bob):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import check, incident, recurrence
+from incidents.domain import check, incident, reader, recurrence
 from incidents.enums import Category, EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import FollowUp, IncidentReader, RootCause, TimelineEntry
@@ -179,6 +180,38 @@ def test_page_offers_links_and_unlinks(golden, bob, alice, vera, team, clock, cl
     assert "ここからの再発" in client_of(vera).get(golden.incident.get_absolute_url()).content.decode()
     assert client_of(bob).post(f"{url}recurrence/unlink/", {"reason": "別の件"}).status_code == 302
     assert fresh(new).recurrence_of is None
+
+
+@pytest.mark.parametrize("end", [Stage.WITHDRAWN, Stage.DUPLICATE])
+def test_what_was_withdrawn_or_is_a_duplicate_is_tied_to_nothing(golden, bob, team, clock, story, end):
+    clock.forward(days=30)
+    other = story.reported(title="別の割れ")
+    for tied, original in ((again(bob, team), golden.incident), (story.reported(), again(bob, team))):
+        gone = tied if original == golden.incident else original
+        incident.end_otherwise(gone, by=bob, end=end, reason="思いちがい", duplicate_of=other)
+        clock.forward(minutes=90)
+        with pytest.raises(Refused) as refusal:
+            recurrence.link(tied, by=bob, original=original)
+        assert refusal.value.code == "ended"
+        assert fresh(tied).recurrence_of is None
+    assert fresh(golden.incident).stage == Stage.MENDED
+
+
+def test_gold_is_not_withdrawn_by_hand(golden, bob, alice, client_of):
+    url = reverse("incident-end", args=[golden.incident.reference])
+    for person in (bob, alice):
+        answer = client_of(person).post(url, {"end": "withdrawn", "reason": "なかったことに"})
+        assert "この記録は金継ぎになっています" in answer.content.decode()
+    assert fresh(golden.incident).stage == Stage.MENDED
+
+
+def test_a_duplicate_does_not_name_an_original_that_its_reader_may_not_read(story, alice, bob, vera, client_of):
+    first, second = story.reported(), story.reported()
+    incident.end_otherwise(second, by=bob, end=Stage.DUPLICATE, reason="同じ件", duplicate_of=first)
+    reader.restrict(first, by=alice, readers=[alice])
+    shown = client_of(vera).get(second.get_absolute_url()).content.decode()
+    assert f"{first.reference}<" not in shown and "別の記録" in shown
+    assert f"{first.reference}<" in client_of(alice).get(second.get_absolute_url()).content.decode()
 
 
 def test_duplicates_are_shown_both_ways(story, bob, client_of):
