@@ -151,7 +151,9 @@ def test_the_day_of_an_instant_is_that_of_the_readers_zone(team, alice):
 
     def found(zone: str) -> int:
         with timezone.override(zone):
-            rows = sheet.ask("zone", lambda: {"rows": Incident.objects.filter(noticed_at__date=sheet.day("on"))}, on=day)
+            rows = sheet.ask(
+                "zone", lambda: {"rows": Incident.objects.filter(noticed_at__date=sheet.day("on"))}, on=day
+            )
         return len(rows["rows"])
 
     day = date(2026, 11, 26)

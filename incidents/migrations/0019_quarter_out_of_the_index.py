@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0017_jotting_made_a_record'),
+        ('incidents', '0018_clock_after_repair'),
     ]
 
     operations = [
