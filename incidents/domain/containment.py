@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,7 +29,7 @@ def record(incident: Incident, *, by: Person, text: str, done_at: datetime) -> C
             _("広がりを止めるためにしたことを一行書いてください。"),
             "containment",
         )
-    if done_at > timezone.now() + timedelta(minutes=5):
+    if rules.is_ahead(done_at, timezone.now()):
         raise Refused(
             "done_in_future",
             _("行った時刻が未来になっています。"),

@@ -63,23 +63,6 @@ def tell(
     return entry
 
 
-def _refuse_notice_time(noticed_at: datetime | None, first_reported_at: datetime | None) -> None:
-    if noticed_at is None:
-        return
-    if noticed_at > timezone.now() + timedelta(minutes=5):
-        raise Refused(
-            "noticed_in_future",
-            _("気づいた時刻が未来になっています。"),
-            _("今日の日付と時刻を確かめてください。"),
-        )
-    if first_reported_at is not None and noticed_at > first_reported_at:
-        raise Refused(
-            "report_before_notice",
-            _("一次報告の時刻が、気づいた時刻より前です。"),
-            _("どちらかの時刻を直してください。"),
-        )
-
-
 @transaction.atomic
 def report(
     *,
@@ -98,10 +81,15 @@ def report(
     who_waits: empty when nobody outside the team does; then no clock runs.
     with_care: plan the words of the first and the seventh day (P4); not for what is told after the fact.
     known: further fields of Incident, when they are known already.
-    Raises NotAllowed for a viewer, Refused when the time lies in the future.
+    Raises NotAllowed for a viewer, Refused for times that cannot be.
     """
     rules.refuse_unless_editor(access.role_in(by, team.pk))
-    _refuse_notice_time(noticed_at, None)
+    rules.refuse_times(
+        now=timezone.now(),
+        noticed_at=noticed_at,
+        occurred_at=known.get("occurred_at"),
+        recognised_at=known.get("recognised_at"),
+    )
     incident = Incident(
         number=take_numbers(),
         team=team,
@@ -143,13 +131,25 @@ def report_once(
     return made or report(by=by, team=team, title=title, noticed_at=noticed_at, **known)
 
 
+def _refuse_new_times(incident: Incident, fields: dict[str, Any]) -> None:
+    """Only where one of the times changes: an imported record may hold what nobody would be let to write."""
+    names = ("noticed_at", "occurred_at", "recognised_at")
+    if all(fields.get(name, getattr(incident, name)) == getattr(incident, name) for name in names):
+        return
+    rules.refuse_times(
+        now=timezone.now(),
+        first_reported_at=incident.first_reported_at,
+        **{name: fields.get(name, getattr(incident, name)) for name in names},
+    )
+
+
 @transaction.atomic
 def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused."""
     role = editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
-    _refuse_notice_time(fields.get("noticed_at"), current.first_reported_at)
+    _refuse_new_times(current, fields)
     _refuse_hands(current, fields, by=by, role=role)
     reason = fields.pop("severity_reason", "")
     if {"severity", "effects"} & fields.keys():
@@ -236,7 +236,7 @@ def record_first_report(
             _("どちらかの時刻を直してください。"),
             "first-report",
         )
-    if reported_at > timezone.now() + timedelta(minutes=5):
+    if rules.is_ahead(reported_at, timezone.now()):
         raise Refused(
             "report_in_future",
             _("一次報告の時刻が未来になっています。"),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.domain import incident as incidents
 from incidents.domain.countermeasure import members_only
@@ -191,7 +192,14 @@ def report_again(
             _("先に一次報告を記録してください。"),
             "first-report",
         )
-    if reported_at > timezone.now() + timedelta(minutes=5):
+    if reported_at < current.noticed_at.replace(second=0, microsecond=0):  # a browser's field has no seconds
+        raise Refused(
+            "report_before_notice",
+            _("報告の時刻が、気づいた時刻より前です。"),
+            _("どちらかの時刻を直してください。"),
+            "promises",
+        )
+    if rules.is_ahead(reported_at, timezone.now()):
         raise Refused(
             "report_in_future", _("報告の時刻が未来になっています。"), _("伝えた時刻を入れてください。"), "promises"
         )

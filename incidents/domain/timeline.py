@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from incidents import rules
 from incidents.domain import audit
 from incidents.domain.incident import editor, lock
 from incidents.enums import Certainty, EntryKind
@@ -17,6 +19,15 @@ from incidents.models import Incident, Paste, Person, TimelineEntry
 def _refuse_empty(text: str) -> None:
     if not text.strip():
         raise Refused("empty", _("できごとが書かれていません。"), _("何があったかを一行書いてください。"))
+
+
+def _refuse_future(event_at: datetime | None, certainty: str) -> None:
+    if certainty == Certainty.FACT and rules.is_ahead(event_at, timezone.now()):
+        raise Refused(
+            "fact_in_future",
+            _("事実の時刻が未来になっています。"),
+            _("起きた時刻を入れるか、見込みなら確かさを「推定」にしてください。"),
+        )
 
 
 @transaction.atomic
@@ -35,10 +46,11 @@ def record(
 
     event_at: aware, when it happened (not when it is written); None when nobody knows.
     verdict: only on an addendum; what it says of its line. An addendum to an addendum belongs to the first line.
-    Raises NotAllowed for a viewer, Refused for an empty line or an addendum to another incident's line.
+    Raises NotAllowed for a viewer, Refused for an empty line, a fact that lies ahead or an addendum to another incident's line.
     """
     editor(by, incident)
     _refuse_empty(text)
+    _refuse_future(event_at, certainty)
     if addendum_to is not None and addendum_to.incident_id != incident.pk:
         raise Refused("other_incident", _("別の記録の経緯には追記できません。"))
     if addendum_to is not None and addendum_to.addendum_to_id is not None:
@@ -93,7 +105,7 @@ class Taken:
 def take_over(paste: Paste, *, by: Person, lines: Sequence[Taken]) -> list[TimelineEntry]:
     """Write chosen lines of a pasted text into the timeline; each line is taken once (R1, C1).
 
-    Raises NotAllowed, Refused when nothing was chosen or somebody has taken one of the lines already.
+    Raises NotAllowed, Refused when nothing was chosen, a fact lies ahead or somebody has taken one of the lines already.
     """
     editor(by, paste.incident)
     incident = lock(paste.incident)
@@ -101,6 +113,7 @@ def take_over(paste: Paste, *, by: Person, lines: Sequence[Taken]) -> list[Timel
         raise Refused("nothing_chosen", _("入れる行が選ばれていません。"), _("経緯に入れる行に印をつけてください。"))
     for line in lines:
         _refuse_empty(line.text)
+        _refuse_future(line.event_at, line.certainty)
     numbers = {line.number for line in lines}
     taken = TimelineEntry.objects.filter(paste=paste, paste_line__in=numbers)
     if taken.exists() or len(numbers) < len(lines):

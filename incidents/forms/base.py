@@ -7,7 +7,7 @@ stands in its field again with a sentence that says how to write it.
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -227,8 +227,12 @@ def _calm(field: forms.Field) -> None:
 
 
 class CalmForm(forms.Form):
-    """A form whose errors stand beside the field and lose nothing that was typed."""
+    """A form whose errors stand beside the field and lose nothing that was typed.
 
+    beside: the field at which a refusal of the form's verb is shown, by its code; others stand above the form.
+    """
+
+    beside: ClassVar[dict[str, str]] = {}
     error_css_class = required_css_class = ""
 
     def __init__(self, *args: Any, **kwargs: Any):

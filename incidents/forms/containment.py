@@ -11,6 +11,7 @@ from incidents.forms.base import CalmForm, MomentField
 
 class ContainmentForm(CalmForm):
     still = True
+    beside = {"done_in_future": "done_at"}
     text = forms.CharField(
         label=_("広がりを止めるために、何をしましたか"),
         max_length=2000,

@@ -53,6 +53,7 @@ class ReportForm(CalmForm):
     A near miss and a concern ask for two (C2): nobody outside waits. What somebody has typed there is never taken away.
     """
 
+    beside = {"noticed_in_future": "noticed_at"}
     title = forms.CharField(
         label=_("何が起きましたか"),
         max_length=200,
@@ -114,6 +115,13 @@ class ReportForm(CalmForm):
 class EditForm(MeanwhileForm):
     """What may be known only later."""
 
+    beside = {
+        "noticed_in_future": "noticed_at",
+        "report_before_notice": "noticed_at",
+        "occurred_in_future": "occurred_at",
+        "recognised_in_future": "recognised_at",
+        "recognised_before_event": "recognised_at",
+    }
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
     kind = forms.ChoiceField(
         label=_("種類"),
@@ -180,6 +188,7 @@ class EditForm(MeanwhileForm):
 
 
 class FirstReportForm(NextReportForm):
+    beside = {"report_in_future": "reported_at", "report_before_notice": "reported_at"}
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(

@@ -43,6 +43,7 @@ class ReceiptForm(CalmForm):
 
 
 class TakeUpForm(CalmForm):
+    beside = {"noticed_in_future": "noticed_at"}
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
     kind = forms.ChoiceField(
         label=_("種類"),

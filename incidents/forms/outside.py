@@ -13,6 +13,7 @@ from incidents.forms.base import CalmForm, MomentField
 class OutsideForm(CalmForm):
     """対外完了: when and how it was confirmed with the other side, and what was agreed."""
 
+    beside = {"settled_in_future": "closed_at", "settled_before_report": "closed_at"}
     agreed = forms.CharField(
         label=_("相手と決まったこと"),
         max_length=300,

@@ -6,6 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from incidents import rules
 from incidents.domain.timeline import Taken
 from incidents.enums import Certainty
 from incidents.forms.base import CalmForm, MomentField, TextField
@@ -40,6 +41,12 @@ class LineForm(forms.Form):
         self.fields["take"].widget.attrs["class"] = "form-check-input"
         self.fields["certainty"].widget.attrs["class"] = "form-select form-select-sm"
         self.fields["at"].widget.attrs["class"] = "form-control form-control-sm"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("certainty") == Certainty.FACT and rules.is_ahead(cleaned.get("at"), timezone.now()):
+            self.add_error("at", _("事実の時刻が未来になっています。時刻を直すか、確かさを「推定」にしてください。"))
+        return cleaned
 
     @property
     def chosen(self) -> bool:

@@ -13,6 +13,7 @@ from incidents.forms.base import CalmForm, MomentField
 
 class TimelineForm(CalmForm):
     still = True
+    beside = {"fact_in_future": "event_at"}
     text = forms.CharField(label=_("何がありましたか"), max_length=5000, widget=forms.Textarea(attrs={"rows": 2}))
     event_at = MomentField(label=_("いつ"), required=False)
     certainty = forms.ChoiceField(label=_("確かさ"), choices=Certainty.choices, initial=Certainty.FACT)

@@ -109,8 +109,8 @@ def _came_from(request: HttpRequest) -> str:
 
 
 def show_refusal(form: Any, refusal: Refused) -> None:
-    """Put a refusal beside what was typed: the reason, and what would mend it."""
-    form.add_error(None, sentence(refusal))
+    """Put a refusal beside what was typed: at the field that the form names for it, or above the whole."""
+    form.add_error(getattr(form, "beside", {}).get(refusal.code), sentence(refusal))
 
 
 def sentence(refusal: Refused) -> str:

@@ -166,6 +166,7 @@ def test_question_goes_on_when_its_record_has_ended(lines, crack, bob, client_of
 
 
 def test_pasted_lines_are_marked_and_taken_over_once(clock, crack, bob, client_of):
+    clock.forward(hours=1)
     client = client_of(bob)
     raw = "10:12 青木商事様からお電話\r\n\r\n佐藤 美咲  10:15\r\n送ったのは1通だけ\r\n"
     answer = client.post(f"/incidents/{crack.reference}/paste/", {"text": raw})
