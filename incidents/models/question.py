@@ -13,7 +13,12 @@ class Question(Stamped):
         "incidents.Incident", models.PROTECT, related_name="questions", verbose_name=_("インシデント")
     )
     entry = models.ForeignKey(
-        "incidents.TimelineEntry", models.PROTECT, null=True, blank=True, related_name="questions"
+        "incidents.TimelineEntry",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="questions",
+        verbose_name=_("経緯"),
     )
     text = models.CharField(_("問い"), max_length=300)
     asked_by = models.ForeignKey("incidents.Person", models.PROTECT, related_name="+", verbose_name=_("尋ねた人"))
