@@ -180,8 +180,9 @@ def test_counts(story, bob, alice):
     story.promised(to=known, due_on=date(2026, 11, 24))
     measure = story.promised(to=known)
     countermeasure.complete(measure, by=bob, note="x")
-    assert today(bob).counts == {"measures": 1, "checks": 0}
-    assert today(alice).counts == {"measures": 0, "checks": 1}
+    nothing_else = {"promises": 0, "asked_us": 0, "rest": 0}
+    assert today(bob).counts == {"measures": 1, "checks": 0, **nothing_else}
+    assert today(alice).counts == {"measures": 0, "checks": 1, **nothing_else}
 
 
 def test_bowl_counts_the_teams_own_quarter(alice, carol, team):
