@@ -136,7 +136,8 @@ def load(count: int, *, seed: int = 1, progress: Callable[[int], None] | None = 
                 progress(min(done + BATCH, count))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")  # as the database does it by itself, after a while
+            # As the database does it by itself, after a while. It cannot vacuum within somebody's transaction.
+            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM ANALYZE")
 
 
 def _team(name: str, slug: str) -> tuple[Team, list[Person]]:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from incidents.domain import countermeasure, reminder
@@ -27,6 +26,7 @@ from tests.factories import (
     SavedViewFactory,
     SpreadAnswerFactory,
 )
+from tests.rows import everything, undone
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
@@ -148,13 +148,6 @@ def body(response: Any) -> str:
     return re.sub(r'(name="csrfmiddlewaretoken" value|name="next" value|nonce|"X-CSRFToken": ?)="[^"]*"', "", text)
 
 
-def everything() -> dict[str, list[dict[str, Any]]]:
-    return {
-        m.__name__: list(m._default_manager.order_by("pk").values())
-        for m in apps.get_app_config("incidents").get_models()
-    }
-
-
 def test_every_address_is_known_here():
     """A new address belongs into OWN or PUBLIC, or has a key in it."""
     assert {name for name, route in HOUSE.items() if not route.converters} == OWN | {"healthz"}
@@ -179,38 +172,43 @@ def test_signed_out_is_led_to_the_door(name, method, client_of, dave, db):
     }
 
 
-@pytest.mark.parametrize("name", KEYED)
+# The world takes half a second to make, so each test makes it once and rolls back what an address did before the next.
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
-def test_stranger_is_told_what_nothing_would_tell(name, method, htmx, world, client_of, carol):
+def test_stranger_is_told_what_nothing_would_tell(method, htmx, world, client_of, carol, subtests):
     stranger = client_of(carol, **{"HX-Request": "true"} if htmx else {})
-    route = HOUSE[name]
     before = everything()
-    there = getattr(stranger, method)(reverse(name, args=arguments(route, world)))
-    nothing = getattr(stranger, method)(reverse(name, args=arguments(route)))
+    for name in KEYED:
+        with subtests.test(address=name), undone():
+            route = HOUSE[name]
+            there = getattr(stranger, method)(reverse(name, args=arguments(route, world)))
+            nothing = getattr(stranger, method)(reverse(name, args=arguments(route)))
 
-    assert there.status_code == nothing.status_code
-    # 405 says which method an address takes, the same for all; everything else is "not found".
-    assert there.status_code in {404, 405}
-    assert body(there).splitlines() == body(nothing).splitlines()
-    assert everything() == before
+            assert there.status_code == nothing.status_code
+            # 405 says which method an address takes, the same for all; everything else is "not found".
+            assert there.status_code in {404, 405}
+            assert body(there).splitlines() == body(nothing).splitlines()
+            assert everything() == before
 
 
-@pytest.mark.parametrize("name", sorted(OWN))
-def test_page_of_ones_own_shows_nothing_of_others(name, world, client_of, carol):
-    answer = client_of(carol).get(reverse(name))
-    shown = b"".join(answer).decode()
+def test_page_of_ones_own_shows_nothing_of_others(world, client_of, carol, subtests):
+    client = client_of(carol)
+    for name in sorted(OWN):
+        with subtests.test(address=name), undone():
+            shown = b"".join(client.get(reverse(name))).decode()
 
-    for secret in (
-        world.incident.title,
-        world.incident.reference,
-        world.measure.title,
-        "佐藤 美咲",
-        "社外秘",
-        "受注課",
-        "alice@example.jp",
-    ):
-        assert secret not in shown
+            for secret in (
+                world.incident.title,
+                world.incident.reference,
+                world.measure.title,
+                "佐藤 美咲",
+                "社外秘",
+                "受注課",
+                "alice@example.jp",
+            ):
+                assert secret not in shown
 
 
 @pytest.mark.parametrize(
@@ -236,34 +234,38 @@ def test_no_filter_reaches_across(query, world, client_of, carol, bob):
         assert "受注課" not in shown
 
 
-@pytest.mark.parametrize("name", KEYED)
-def test_viewer_reads_and_is_refused_calmly(name, world, client_of, vera):
+def test_viewer_reads_and_is_refused_calmly(world, client_of, vera, subtests):
     """What a viewer may not do is said (403), never a fault; nothing changes."""
     client = client_of(vera)
     before = everything()
-    for method in ("get", "post"):
-        answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
-        # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's.
-        assert answer.status_code in (
-            {404, 405} if name.startswith(("letter", "view", "jotting")) else {200, 302, 403, 405}
-        )
-    assert everything() == before
+    for name in KEYED:
+        with subtests.test(address=name), undone():
+            for method in ("get", "post"):
+                answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
+                # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's.
+                assert answer.status_code in (
+                    {404, 405} if name.startswith(("letter", "view", "jotting")) else {200, 302, 403, 405}
+                )
+            assert everything() == before
 
 
-@pytest.mark.parametrize("name", KEYED)
-def test_deactivated_lead_is_out_at_once(name, world, client_of, alice):
+def test_deactivated_lead_is_out_at_once(world, client_of, alice, subtests):
     client = client_of(alice)
     alice.is_active = False
     alice.save()
-    answer = client.get(reverse(name, args=arguments(HOUSE[name], world)))
-    assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/account/login/")
+    for name in KEYED:
+        with subtests.test(address=name), undone():
+            answer = client.get(reverse(name, args=arguments(HOUSE[name], world)))
+            assert (answer.status_code, answer.headers["Location"].partition("?")[0]) == (302, "/account/login/")
 
 
-@pytest.mark.parametrize("name", KEYED)
-def test_administrator_is_no_member(name, world, client_of, admin):
+def test_administrator_is_no_member(world, client_of, admin, subtests):
     """The organisation's administrator stands outside the teams: the team's pages are not theirs."""
-    answer = client_of(admin).get(reverse(name, args=arguments(HOUSE[name], world)))
-    assert answer.status_code in {404, 405}
+    client = client_of(admin)
+    for name in KEYED:
+        with subtests.test(address=name), undone():
+            answer = client.get(reverse(name, args=arguments(HOUSE[name], world)))
+            assert answer.status_code in {404, 405}
 
 
 def test_digest_holds_nothing_of_another_team(world, carol, clock, other_team):
