@@ -28,5 +28,5 @@ stage 'unit tests on PostgreSQL' "$python" -m tests.servers postgres -- \
     "$python" -m pytest -q -n "$workers" -m "$quick" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters "$@"
 # A file stays in one process: its tests share an installation.
 stage 'real worker, broker and mail server; the one command' \
-    "$python" -m pytest -q -n "$workers" --dist loadfile -m 'integration and not browser' "$@"
-stage 'browser' "$python" -m pytest -q -n "$workers" -m browser "$@"
+    "$python" -m pytest -q -n "$workers" --dist loadfile -m 'integration and not browser and not soak' "$@"
+stage 'browser' "$python" -m pytest -q -n "$workers" -m 'browser and not soak' "$@"
