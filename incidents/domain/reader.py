@@ -24,6 +24,11 @@ def _refuse_others(by: Person, incident: Incident) -> None:
         )
 
 
+def _names(incident: Incident) -> str:
+    """The named readers as the trace says them."""
+    return ", ".join(str(row.person) for row in incident.reader_rows.select_related("person").order_by("pk"))
+
+
 @transaction.atomic
 def restrict(incident: Incident, *, by: Person, readers: Iterable[Person]) -> Incident:
     """Let only these people of the team read the record, besides its owner, its backup and whoever recorded it.
@@ -47,15 +52,14 @@ def restrict(incident: Incident, *, by: Person, readers: Iterable[Person]) -> In
         )
     if by.pk not in may_read:
         raise Refused("shuts_self_out", _("ご自身が読めなくなります。"), _("ご自身も選んでください。"))
-    before = ", ".join(str(row.person) for row in current.reader_rows.select_related("person").order_by("pk"))
+    before = _names(current)
     current.reader_rows.exclude(person__in=wanted).delete()
     IncidentReader.objects.bulk_create(
         [IncidentReader(incident=current, person=person) for person in wanted.values()], ignore_conflicts=True
     )
     was, current.restricted = current.restricted, True
     current.save(update_fields=["restricted", "updated_at"])
-    names = ", ".join(str(person) for person in wanted.values())
-    audit.note(by, "incident.restricted", current, restricted=(was, True), readers=(before, names))
+    audit.note(by, "incident.restricted", current, restricted=(was, True), readers=(before, _names(current)))
     return current
 
 
@@ -66,8 +70,9 @@ def unrestrict(incident: Incident, *, by: Person) -> Incident:
     current = lock(incident)
     if not current.restricted:
         raise Refused("not_restricted", _("この記録は、チームの全員が読めます。"))
+    before = _names(current)
     current.reader_rows.all().delete()
     current.restricted = False
     current.save(update_fields=["restricted", "updated_at"])
-    audit.note(by, "incident.unrestricted", current, restricted=(True, False))
+    audit.note(by, "incident.unrestricted", current, restricted=(True, False), readers=(before, ""))
     return current

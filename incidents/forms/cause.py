@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Factor, Track
 from incidents.forms.base import CalmForm, DayField
+from incidents.forms.meanwhile import WholeForm
 from incidents.models import Why
 
 
@@ -75,7 +76,8 @@ class RootForm(CalmForm):
     factor = forms.ChoiceField(label=_("要因"), choices=Factor.choices)
 
 
-class EvidenceForm(CalmForm):
+class EvidenceForm(WholeForm):
+    writes = ("evidence",)
     evidence = forms.CharField(
         label=_("何で確かめましたか"),
         max_length=300,

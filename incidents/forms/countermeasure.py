@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.attachment import FilesField
 from incidents.forms.base import CalmForm, DayField, SeveralField
-from incidents.forms.meanwhile import MeanwhileForm
+from incidents.forms.meanwhile import MeanwhileForm, WholeForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
 
@@ -136,7 +136,8 @@ class DoneFilesForm(DoneForm):
     files = FilesField(label=_("証拠のファイル"), required=False)
 
 
-class HandOverForm(CalmForm):
+class HandOverForm(WholeForm):
+    writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
     reason = forms.CharField(label=_("理由"), required=False, max_length=1000)
 
@@ -145,9 +146,10 @@ class HandOverForm(CalmForm):
         self.fields["owner"].queryset = people
 
 
-class HelpersForm(CalmForm):
+class HelpersForm(WholeForm):
     """Who helps with a promised measure. people: who may, without its owner and backup."""
 
+    writes = ("helpers",)
     helpers = HelpersField()
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):
@@ -155,7 +157,8 @@ class HelpersForm(CalmForm):
         self.fields["helpers"].queryset = people
 
 
-class CheckerForm(CalmForm):
+class CheckerForm(WholeForm):
+    writes = ("checker",)
     checker = forms.ModelChoiceField(label=_("確かめる人"), queryset=None, help_text=_("担当とは別の方です。"))
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.serializers.json import DjangoJSONEncoder
 
 from incidents.forms.base import CalmForm
 
@@ -60,3 +62,32 @@ class MeanwhileForm(CalmForm):
         self.data = data
 
     _again: dict[str, Any] = {}
+
+
+class WholeForm(CalmForm):
+    """A form that writes over what stands, with nothing in it to merge: a new owner, a new time, a list of people.
+
+    standing: what the form would write over, as it is now. The form carries a print of it, so that it knows when
+    something else stands there by the time it comes back. writes: the names in the trace of what it writes.
+    """
+
+    writes: ClassVar[tuple[str, ...]] = ()
+    stood = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
+
+    def __init__(self, *args: Any, standing: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._standing = hashlib.sha256(json.dumps(standing, cls=DjangoJSONEncoder).encode()).hexdigest()
+        self.initial["stood"] = self._standing
+
+    def values(self) -> dict[str, Any]:
+        return {name: value for name, value in super().values().items() if name != "stood"}
+
+    def is_stale(self) -> bool:
+        """Whether something else stands there than what this form was opened on; a form without the print is not asked."""
+        return self.cleaned_data.get("stood", "") not in {"", self._standing}
+
+    def look_again(self) -> None:
+        """After a refusal: what stands here now counts as seen, so that sending once more is meant."""
+        data = self.data.copy()
+        data["stood"] = self._standing
+        self.data = data

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Category, IncidentKind
 from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.meanwhile import WholeForm
 
 # A shared computer must not offer tomorrow what somebody wrote today.
 UNKEPT = {"autocomplete": "off"}
@@ -59,13 +60,18 @@ class TakeUpForm(CalmForm):
             self.initial.setdefault("noticed_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
 
 
-class ReplyForm(CalmForm):
+class ReplyForm(WholeForm):
+    writes = ("nameless_reply",)
     text = forms.CharField(
         label=_("返事"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("書いた人は控えの合言葉で読みます。チームの人も読めます。だれが書いたかを尋ねないでください。"),
     )
+
+    def __init__(self, *args: Any, standing: str, **kwargs: Any):
+        super().__init__(*args, standing=standing, **kwargs)
+        self.now = standing  # the trace of replies is the team's, and leads to no note but by its words
 
 
 class AsideForm(CalmForm):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Channel
 from incidents.forms.base import CalmForm, MomentField
+from incidents.forms.meanwhile import WholeForm
 
 
 class NextReportForm(CalmForm):
@@ -61,13 +62,15 @@ class KeepForm(CalmForm):
     )
 
 
-class MovePromiseForm(CalmForm):
+class MovePromiseForm(WholeForm):
+    writes = ("due_at",)
     due_at = MomentField(label=_("新しい時刻"))
     reason = forms.CharField(label=_("動かす理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     told = forms.BooleanField(label=_("新しい時刻を、相手に伝えました"), required=False)
 
 
-class PromiseOwnerForm(CalmForm):
+class PromiseOwnerForm(WholeForm):
+    writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):

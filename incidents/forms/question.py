@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Verdict
 from incidents.forms.base import CalmForm, DayField
+from incidents.forms.meanwhile import WholeForm
 
 
 class AskForm(CalmForm):
@@ -39,12 +40,14 @@ class AnswerForm(CalmForm):
             del self.fields["verdict"]
 
 
-class QuestionDueForm(CalmForm):
+class QuestionDueForm(WholeForm):
+    writes = ("due_on",)
     due_on = DayField(label=_("新しい期限"))
     reason = forms.CharField(label=_("変える理由"), max_length=300)
 
 
-class QuestionOwnerForm(CalmForm):
+class QuestionOwnerForm(WholeForm):
+    writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しく調べる人"), queryset=None)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any):

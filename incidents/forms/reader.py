@@ -5,9 +5,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from incidents.forms.base import CalmForm, SeveralField
+from incidents.forms.meanwhile import WholeForm
 
 
-class ReadersForm(CalmForm):
+class ReadersForm(WholeForm):
+    writes = ("readers",)
     readers = SeveralField(
         label=_("読む人"),
         queryset=None,

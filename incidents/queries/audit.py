@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -227,14 +228,39 @@ class Meanwhile:
     lines: list[tuple[str, str, str, str]]  # who, what, before, after
 
 
+# Changes of what a form of many fields shows.
+WRITE_OVER = ("incident.edited", "incident.handed_over", "measure.edited")
+
+
 def edits_since(target: models.Model, seen: int, by: Person) -> Meanwhile:
     """Edits of the record by others after the trace `seen`."""
     entries = AuditEntry.objects.filter(
-        target_type=target._meta.model_name, target_id=target.pk, pk__gt=seen, verb__endswith=".edited"
+        target_type=target._meta.model_name, target_id=target.pk, pk__gt=seen, verb__in=WRITE_OVER
     ).exclude(actor_id=by.pk)
     names: set[str] = set()
     lines: list[tuple[str, str, str, str]] = []
     for entry in reversed(entries[:50]):
         names |= entry.changes.keys()
-        lines += [(entry.actor_label, *line) for line in readable_changes(entry)]
+        lines += lines_of(entry)
     return Meanwhile(names, lines)
+
+
+def lines_of(entry: AuditEntry) -> list[tuple[str, str, str, str]]:
+    """A change as lines to read: who, what, before, after."""
+    return [(entry.actor_label, *line) for line in readable_changes(entry)]
+
+
+LOOKED_BACK = 50
+
+
+def last_change(target: models.Model, names: Collection[str], *, now: str | None = None) -> AuditEntry | None:
+    """The latest trace of a record that changed one of these; asked only when a form turned out to be old.
+
+    now: where one record's trace tells of several things of a kind, the value that the right one has now.
+    """
+    entries = AuditEntry.objects.filter(target_type=target._meta.model_name, target_id=target.pk)[:LOOKED_BACK]
+    for entry in entries:
+        changed = [new for name, (_old, new) in entry.changes.items() if name in names]
+        if changed and now in {None, *changed}:
+            return entry
+    return None

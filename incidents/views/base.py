@@ -117,15 +117,18 @@ def sentence(refusal: Refused) -> str:
     return refusal.sentence()
 
 
-def act(request: HttpRequest, form: Any, verb: Callable[..., Any], *, said: str, to: str) -> HttpResponse | None:
+def act(
+    request: HttpRequest, form: Any, verb: Callable[..., Any], *, said: str, to: str, over: Any = None
+) -> HttpResponse | None:
     """One form, one verb: on success say so and leave for `to`; None when the form has to be shown (again).
 
-    verb: takes by= and the form's cleaned data. A refusal stands in the form beside what was typed.
+    verb: takes by= and the form's values. A refusal stands in the form beside what was typed.
+    over: whose trace tells what a WholeForm writes over; where somebody else was faster, nothing is saved.
     """
-    if not form.is_valid():
+    if not form.is_valid() or (over is not None and refuse_stale(form, over, request.user)):
         return None
     try:
-        verb(by=request.user, **form.cleaned_data)
+        verb(by=request.user, **form.values())
     except Refused as refusal:
         show_refusal(form, refusal)
         return None
@@ -133,26 +136,41 @@ def act(request: HttpRequest, form: Any, verb: Callable[..., Any], *, said: str,
     return go(request, to)
 
 
-def refuse_overlap(form: Any, target: Any, by: Any, *, stored_as: dict[str, str] | None = None) -> list[tuple]:
-    """What others changed meanwhile of the very fields that this person changed too: said in the form, nothing saved.
+def refuse_overlap(form: Any, target: Any, by: Any, *, stored_as: dict[str, str] | None = None) -> bool:
+    """Whether others changed meanwhile the very fields that this person changed too: said in the form, nothing saved.
 
-    stored_as: names in the trace for the form's names where they differ. Returns lines to show, [] when none overlaps.
+    stored_as: names in the trace for the form's names where they differ.
     """
     stored_as = stored_as or {}
     theirs = audit.edits_since(target, form.cleaned_data.get("seen") or 0, by)
     both = [name for name in form.mine() if stored_as.get(name, name) in theirs.names]
     if not both or not form.data.get("shown"):
-        return []
+        return False
     form.look_again(seen=audit.last_seen(target), current={name: form.initial.get(name) for name in both})
-    show_refusal(
-        form,
-        Refused(
-            "changed_meanwhile",
-            _("ほかの方が同じ所を変えました。あなたの書いたものは、そのまま残してあります。"),
-            _("変わった所を見て、よければもう一度保存してください。"),
-        ),
+    show_refusal(form, _changed_meanwhile())
+    form.meanwhile = theirs.lines
+    return True
+
+
+def refuse_stale(form: Any, target: Any, by: Any) -> bool:
+    """Whether somebody else changed what a WholeForm writes over since it was opened: said in the form, nothing saved."""
+    if not form.is_stale():
+        return False
+    theirs = audit.last_change(target, form.writes, now=getattr(form, "now", None))
+    if theirs and theirs.actor_id == by.pk:
+        return False  # in another window, by the same person
+    form.look_again()
+    show_refusal(form, _changed_meanwhile())
+    form.meanwhile = audit.lines_of(theirs) if theirs else []
+    return True
+
+
+def _changed_meanwhile() -> Refused:
+    return Refused(
+        "changed_meanwhile",
+        _("ほかの方が同じ所を変えました。あなたの書いたものは、そのまま残してあります。"),
+        _("変わった所を見て、よければもう一度保存してください。"),
     )
-    return theirs.lines
 
 
 def say(request: HttpRequest, text: str) -> None:

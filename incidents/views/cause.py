@@ -58,10 +58,10 @@ def hint(request: HttpRequest, key: str) -> HttpResponse:
 def prove(request: HttpRequest, pk: int) -> HttpResponse:
     """By what record a why was verified: often known only after it was written."""
     why = access.get_why(by=request.user, pk=pk, to="edit")
-    form = EvidenceForm(request.POST or None, initial={"evidence": why.evidence})
+    form = EvidenceForm(request.POST or None, initial={"evidence": why.evidence}, standing=why.evidence)
     said = _("確かめた記録を書きました。")
     to = f"{why.incident.get_absolute_url()}#why-line-{why.pk}"
-    if answer := act(request, form, partial(verbs.prove, why), said=said, to=to):
+    if answer := act(request, form, partial(verbs.prove, why), said=said, to=to, over=why):
         return answer
     context = {"form": form, "incident": why.incident, "title": _("何で確かめたか"), "lead": why.text}
     return render_page(request, "incidents/form.html", context)

@@ -55,10 +55,10 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody else confirms the effect."""
     check = access.get_check(by=request.user, pk=pk, to="edit")
     incident = check.measure.incident
-    form = CheckerForm(request.POST or None, people=reader.workers(incident))
+    form = CheckerForm(request.POST or None, people=reader.workers(incident), standing=check.checker_id)
     said = _("確かめる人を変えました。これからのお知らせはその方に届きます。")
     verb = partial(verbs.hand_over, check)
-    if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
+    if answer := act(request, form, verb, said=said, to=incident.get_absolute_url(), over=check):
         return answer
     context = {"form": form, "incident": incident, "title": _("確かめる人を変える"), "lead": check.measure.title}
     return render_page(request, "incidents/form.html", context)

@@ -15,6 +15,7 @@ from incidents.enums import MeasureStatus
 from incidents.errors import Refused
 from incidents.forms.countermeasure import DoneFilesForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
 from incidents.forms.filters import SeamFilterForm
+from incidents.forms.meanwhile import WholeForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, reader
 from incidents.queries import countermeasure as measures
@@ -126,16 +127,15 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         initial |= {name: getattr(check, field) for name, field in verbs.CHECK_FIELDS.items()}
     form = _form(request, measure.incident, initial | {"seen": audit.last_seen(measure)})
     stored_as = {name: f"check_{field}" for name, field in verbs.CHECK_FIELDS.items()}
-    meanwhile: list[tuple] = []
     if promised:  # by somebody else, while this one was writing: nothing of it is thrown away
         form.full_clean()
         show_refusal(form, verbs.already_promised())
-    elif form.is_valid() and not (meanwhile := refuse_overlap(form, measure, request.user, stored_as=stored_as)):
+    elif form.is_valid() and not refuse_overlap(form, measure, request.user, stored_as=stored_as):
         keep, promise = partial(verbs.edit, measure), partial(verbs.edit_and_commit, measure)
         if _save(request, form, keep, promise, mine_only=True) is not None:
             return go(request, measure.get_absolute_url())
     draft, title = f"measure-edit-{measure.pk}", _("対策を整える")
-    return _measure_page(request, form, measure.incident, draft, title, meanwhile=meanwhile)
+    return _measure_page(request, form, measure.incident, draft, title)
 
 
 @page
@@ -153,7 +153,8 @@ def _step(
     request: HttpRequest, measure: Countermeasure, form: Any, verb: Callable[..., Any], said: str, **context: Any
 ) -> HttpResponse:
     """One form, one verb, back to the incident."""
-    if answer := act(request, form, partial(verb, measure), said=said, to=measure.get_absolute_url()):
+    over = measure if isinstance(form, WholeForm) else None
+    if answer := act(request, form, partial(verb, measure), said=said, to=measure.get_absolute_url(), over=over):
         return answer
     context = {"form": form, "incident": measure.incident, "measure": measure, **context}
     return render_page(request, "incidents/form.html", context)
@@ -179,7 +180,8 @@ def done(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
-    form = HandOverForm(request.POST or None, people=reader.workers(measure.incident))
+    people = reader.workers(measure.incident)
+    form = HandOverForm(request.POST or None, people=people, standing=measure.owner_id)
     said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
     return _step(request, measure, form, verbs.hand_over, said, title=_("担当を引き継ぐ"), lead=measure.title)
 
@@ -188,8 +190,9 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 def helpers(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
     initial = {"helpers": list(measures.helpers_of(measure))}
+    standing = sorted(person.pk for person in initial["helpers"])
     posted = request.POST if request.method == "POST" else None  # nobody chosen sends nothing
-    form = HelpersForm(posted, people=measures.may_help(measure), initial=initial)
+    form = HelpersForm(posted, people=measures.may_help(measure), initial=initial, standing=standing)
     said = _("手伝う人を保存しました。")
     return _step(request, measure, form, verbs.set_helpers, said, title=_("手伝う人"), lead=measure.title)
 

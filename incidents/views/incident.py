@@ -148,8 +148,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
     initial = {name: getattr(incident, name) for name in own} | {"seen": audit.last_seen(incident)}
     people = reader.may_hold(incident, by=request.user)
     form = EditForm(request.POST or None, people=people, initial=initial)
-    meanwhile: list[tuple] = []
-    if form.is_valid() and not (meanwhile := refuse_overlap(form, incident, request.user)):
+    if form.is_valid() and not refuse_overlap(form, incident, request.user):
         try:
             # Only what was changed: a browser's field cuts the seconds of times that nobody touched, and a field that
             # somebody else changed meanwhile must not be put back.
@@ -165,7 +164,6 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
         "incident": incident,
         "title": _("記録を書きかえる"),
         "draft": f"edit-{incident.number}",
-        "meanwhile": meanwhile,
     }
     return render_page(request, "incidents/form.html", context)
 

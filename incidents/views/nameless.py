@@ -121,8 +121,9 @@ def take_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 @page
 def reply(request: HttpRequest, pk: UUID) -> HttpResponse:
     note = access.get_nameless(by=request.user, pk=pk, to="lead")
-    form = ReplyForm(request.POST or None, initial={"text": note.reply})
-    if answered := act(request, form, partial(verbs.reply, note), said=_("返事を書きました。"), to=_back()):
+    form = ReplyForm(request.POST or None, initial={"text": note.reply}, standing=note.reply)
+    said, verb = _("返事を書きました。"), partial(verbs.reply, note)
+    if answered := act(request, form, verb, said=said, to=_back(), over=note.team):
         return answered
     return _form_page(request, {"form": form, "note": note, "title": _("返事を書く"), "action_label": _("返事をする")})
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.domain import promise as verbs
+from incidents.forms.meanwhile import WholeForm
 from incidents.forms.promise import KeepForm, MovePromiseForm, PromiseForm, PromiseOwnerForm, ReportAgainForm
 from incidents.models import FollowUp
 from incidents.queries import access, promise, reader
@@ -55,7 +56,8 @@ def report_again(request: HttpRequest, key: str) -> HttpResponse:
 
 def _step(request: HttpRequest, one: FollowUp, form: object, verb: object, said: str, **more: str) -> HttpResponse:
     to = one.incident.get_absolute_url() + "#promises"
-    if answer := act(request, form, partial(verb, one), said=said, to=to):
+    over = one if isinstance(form, WholeForm) else None
+    if answer := act(request, form, partial(verb, one), said=said, to=to, over=over):
         return answer
     return render_page(
         request, "incidents/form.html", {"form": form, "incident": one.incident, "lead": one.what, **more}
@@ -75,7 +77,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     one = access.get_promise(by=request.user, pk=pk, to="edit")
     initial = {"due_at": timezone.localtime(one.due_at).strftime(LOCAL)}
-    form = MovePromiseForm(request.POST or None, initial=initial)
+    form = MovePromiseForm(request.POST or None, initial=initial, standing=one.due_at)
     said = _("お約束の時刻を動かしました。お知らせも新しい時刻に合わせました。")
     return _step(request, one, form, verbs.move, said, title=_("お約束の時刻を動かす"))
 
@@ -83,7 +85,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     one = access.get_promise(by=request.user, pk=pk, to="edit")
-    form = PromiseOwnerForm(request.POST or None, people=reader.workers(one.incident))
+    form = PromiseOwnerForm(request.POST or None, people=reader.workers(one.incident), standing=one.owner_id)
     said = _("引き継ぎました。これからのお知らせは新しい担当の方に届きます。")
     return _step(request, one, form, verbs.hand_over, said, title=_("お約束の担当を変える"))
 

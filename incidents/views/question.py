@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from incidents.domain import question as verbs
+from incidents.forms.meanwhile import WholeForm
 from incidents.forms.question import AnswerForm, AskForm, DropForm, QuestionDueForm, QuestionOwnerForm
 from incidents.models import Question
 from incidents.queries import access, reader
@@ -47,7 +48,8 @@ def _step(
 ) -> HttpResponse:
     incident = question.incident
     to = f"{incident.get_absolute_url()}#questions"
-    if answered := act(request, form, partial(verb, question), said=said, to=to):
+    over = question if isinstance(form, WholeForm) else None
+    if answered := act(request, form, partial(verb, question), said=said, to=to, over=over):
         return answered
     context = {"form": form, "incident": incident, "nav": "incident", "lead": question.text, **context}
     return render_page(request, "incidents/form.html", context)
@@ -65,7 +67,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     question = access.get_question(by=request.user, pk=pk, to="edit")
-    form = QuestionDueForm(request.POST or None, initial={"due_on": question.follow_up.due_on})
+    due_on = question.follow_up.due_on
+    form = QuestionDueForm(request.POST or None, initial={"due_on": due_on}, standing=due_on)
     said = _("期限を変えました。お知らせも新しい日付に合わせました。")
     return _step(request, question, form, verbs.move, said, title=_("問いの期限を変える"))
 
@@ -73,7 +76,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     question = access.get_question(by=request.user, pk=pk, to="edit")
-    form = QuestionOwnerForm(request.POST or None, people=reader.workers(question.incident))
+    people = reader.workers(question.incident)
+    form = QuestionOwnerForm(request.POST or None, people=people, standing=question.follow_up.owner_id)
     said = _("引き継ぎました。これからのお知らせは新しい方に届きます。")
     return _step(request, question, form, verbs.hand_over, said, title=_("問いを引き継ぐ"))
 

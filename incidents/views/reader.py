@@ -19,9 +19,12 @@ def restrict(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
     people = reader.team_people(incident)
     named = reader.named(incident) if incident.restricted else [request.user.pk]
-    form = ReadersForm(request.POST or None, people=people, initial={"readers": named})
+    sent = request.POST if request.method == "POST" else None  # nobody chosen sends nothing
+    standing = [incident.restricted, sorted(named) if incident.restricted else []]
+    form = ReadersForm(sent, people=people, initial={"readers": named}, standing=standing)
     said = _("読む人を限りました。ほかの方には、この記録があることも見えません。")
-    if answer := act(request, form, partial(verbs.restrict, incident), said=said, to=incident.get_absolute_url()):
+    to, verb = incident.get_absolute_url(), partial(verbs.restrict, incident)
+    if answer := act(request, form, verb, said=said, to=to, over=incident):
         return answer
     context = {"form": form, "incident": incident}
     return render_page(request, "incidents/incident/readers.html", context)

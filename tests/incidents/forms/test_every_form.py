@@ -76,6 +76,7 @@ ARGUMENTS: dict[str, Any] = {
     "whys": lambda: Why.objects.all(),
     "memberships": lambda: list(Membership.objects.select_related("team")),
     "severity": lambda: "S2",
+    "standing": lambda: "",
     "promised_outside": lambda: True,
     "with_line": lambda: True,
     "source": lambda: SimpleNamespace(line=LINE, entry=None),
