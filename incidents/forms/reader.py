@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from incidents.forms.base import CalmForm, SeveralField
+from incidents.forms.base import SeveralField
 from incidents.forms.meanwhile import WholeForm
 
 
