@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.enums import SILENT_ENDS, FollowUpKind, FollowUpState
+from incidents.errors import Refused
 from incidents.models import FollowUp, Incident, Person
 from incidents.queries.calendar import day_here
 from incidents.queries.clock import report_due
 
 
+def expected(incident: Incident) -> bool:
+    """Whether somebody outside waits for a first report, given or not."""
+    return rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits.strip()))
+
+
 def reckon(incident: Incident) -> None:
-    """Set the end of the clock from who waits, the team, the severity and the time of notice. Does not save."""
-    expected = rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits.strip()))
+    """Set the end of the clock from who waits, the team, the severity and the time of notice. Does not save.
+
+    Once the report is recorded or waived, the end that applied stays: whether it came in time is a fact (B-3).
+    """
+    if incident.first_reported_at is not None or incident.first_report_waived:
+        return
     incident.first_report_due_at = (
-        report_due(incident.team, incident.severity, incident.noticed_at) if expected else None
+        report_due(incident.team, incident.severity, incident.noticed_at) if expected(incident) else None
     )
+
+
+def refuse_silence(incident: Incident) -> None:
+    """Raises Refused when a record whose clock runs would come to have nobody who waits.
+
+    The clock is stopped by a recorded first report, or by 不要 with a reason, and by nothing else (F1). Call it with
+    the new values set, for a record whose clock ran before.
+    """
+    if not expected(incident):
+        raise Refused(
+            "clock_runs",
+            _("一次報告の時計が動いています。"),
+            _("先に一次報告を記録するか、理由を書いて一次報告を不要としてください。"),
+            "first-report",
+        )
+
+
+WAIVER_LENGTH = Incident._meta.get_field("first_report_waived").max_length
+
+
+def waiver_of(reason: str) -> str:
+    """The reason of an end as the reason why no first report is owed; whole it stands with the end."""
+    return reason.strip()[:WAIVER_LENGTH]
 
 
 def follow(incident: Incident, *, by: Person | None) -> None:
@@ -54,5 +89,8 @@ def follow(incident: Incident, *, by: Person | None) -> None:
     if running.due_at != due_at:
         audit.note(by, "clock.moved", running, due_at=(running.due_at, due_at))
         reminder.move(running, due_on=day_here(due_at), due_at=due_at)
+    if running.to_whom != incident.who_waits:
+        running.to_whom = incident.who_waits
+        running.save(update_fields=["to_whom", "updated_at"])
     if (running.owner_id, running.backup_id) != (owner.pk, backup.pk if backup else None):
         reminder.hand_over(running, owner=owner, backup=backup)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, care, clock, search
-from incidents.enums import EntryKind, IncidentKind, Role, Severity, Stage
+from incidents.enums import SILENT_ENDS, EntryKind, IncidentKind, Role, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
 from incidents.queries import access, reader
@@ -27,6 +27,12 @@ def editor(by: Person, incident: Incident) -> str | None:
 def lock(incident: Incident) -> Incident:
     """The incident's row, held until the transaction ends: two steps at once become one after the other."""
     return Incident.objects.select_for_update(of=("self",)).select_related("team").get(pk=incident.pk)
+
+
+def lock_both(one: Incident, other: Incident) -> tuple[Incident, Incident]:
+    """Both rows, taken in the order of their keys, so that two links at once cannot wait for each other."""
+    held = {row.pk: lock(row) for row in sorted((one, other), key=lambda row: row.pk)}
+    return held[one.pk], held[other.pk]
 
 
 @transaction.atomic  # the row stays held between the two statements, so that two callers never overlap
@@ -166,9 +172,12 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     }
     if not changes:
         return current
+    running = current.clock_is_running
     for name, (_old, value) in changes.items():
         setattr(current, name, value)
     if {"who_waits", "noticed_at", "kind", "severity"} & changes.keys():
+        if running:
+            clock.refuse_silence(current)
         clock.reckon(current)
     current.save()
     clock.follow(current, by=by)
@@ -264,13 +273,17 @@ def waive_first_report(incident: Incident, *, by: Person, reason: str) -> Incide
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
     if not reason.strip():
         raise Refused("no_reason", _("不要な理由が書かれていません。"), _("理由を一行書いてください。"), "first-report")
-    current.first_report_waived = reason
-    current.save(update_fields=["first_report_waived", "updated_at"])
-    clock.follow(current, by=by)
-    tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=_("一次報告は不要: %(reason)s") % {"reason": reason})
-    audit.note(by, "incident.first_report_waived", current, reason=reason)
+    _waive(current, by=by, reason=reason)
     refresh_stage(current, by=by)
     return current
+
+
+def _waive(incident: Incident, *, by: Person, reason: str) -> None:
+    incident.first_report_waived = reason
+    incident.save(update_fields=["first_report_waived", "updated_at"])
+    clock.follow(incident, by=by)
+    tell(incident, by=by, kind=EntryKind.FIRST_REPORT, text=_("一次報告は不要: %(reason)s") % {"reason": reason})
+    audit.note(by, "incident.first_report_waived", incident, reason=reason)
 
 
 @transaction.atomic
@@ -279,10 +292,29 @@ def end_otherwise(
 ) -> Incident:
     """Come to an end other than gold: repaired only, duplicate or withdrawn, always with a reason (A-10).
 
-    Promises already given stay open and go on being reminded (invariant 7). Raises NotAllowed, Refused.
+    Promises already given stay open and go on being reminded (invariant 7). A running first-report clock goes on after
+    修理のみ; at the other two it ends as 不要, for the same reason. Raises NotAllowed, Refused.
     """
     editor(by, incident)
-    current = lock(incident)
+    named = end == Stage.DUPLICATE and duplicate_of is not None
+    if named and duplicate_of.team_id == incident.team_id and duplicate_of.pk != incident.pk:
+        current, original = lock_both(incident, duplicate_of)
+    else:
+        current, original = lock(incident), None
+    _refuse_end(current, by=by, end=end, reason=reason, original=original)
+    if end in SILENT_ENDS and current.clock_is_running:
+        _waive(current, by=by, reason=clock.waiver_of(reason))
+    current.end, current.end_reason = end, reason
+    current.duplicate_of = original
+    current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    clock.follow(current, by=by)
+    tell(current, by=by, kind=EntryKind.END, text=f"{Stage(end).label}: {reason}")
+    audit.note(by, "incident.ended", current, reason=reason, end=("", end))
+    refresh_stage(current, by=by)
+    return current
+
+
+def _refuse_end(current: Incident, *, by: Person, end: str, reason: str, original: Incident | None) -> None:
     if current.end:
         raise Refused("ended", _("この記録はもう終わっています。"))
     if current.stage == Stage.MENDED:
@@ -293,37 +325,62 @@ def end_otherwise(
         )
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
-    original_known = duplicate_of is not None and duplicate_of.team_id == current.team_id
-    if end == Stage.DUPLICATE and (not original_known or duplicate_of.pk == current.pk):
+    if end == Stage.DUPLICATE and original is None:
         raise Refused(
             "no_original",
             _("どの記録と重複しているかが決まっていません。"),
             _("元の記録の番号（K-…）を入れてください。"),
         )
-    current.end, current.end_reason = end, reason
-    current.duplicate_of = duplicate_of if end == Stage.DUPLICATE else None
-    current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
-    clock.follow(current, by=by)
-    tell(current, by=by, kind=EntryKind.END, text=f"{Stage(end).label}: {reason}")
-    audit.note(by, "incident.ended", current, reason=reason, end=("", end))
-    refresh_stage(current, by=by)
-    return current
+    if original is not None and original.end in SILENT_ENDS:
+        raise Refused(
+            "original_ended",
+            _("元とする記録は、取下げか重複で終わっています。"),
+            _("続いている記録の番号を入れるか、先にその記録を開き直してください。"),
+        )
+    if end in SILENT_ENDS:
+        _refuse_leaving_duplicates(current, by=by)
+
+
+def _refuse_leaving_duplicates(current: Incident, *, by: Person) -> None:
+    """Raises Refused while other records say that they are the same as this one: their story would lead nowhere."""
+    pointing = Incident.objects.filter(duplicate_of=current, end=Stage.DUPLICATE)
+    if not pointing.exists():
+        return
+    # A restricted one is not named to somebody who may not read it (invariant 9).
+    seen = [one.reference for one in pointing.visible_to(by).order_by("number")[:5]]
+    raise Refused(
+        "has_duplicates",
+        _("この記録を元とする重複の記録があります（%(references)s）。") % {"references": _("、").join(seen)}
+        if seen
+        else _("この記録を元とする重複の記録があります。"),
+        _("先にその記録を開き直し、別の元の記録を選んでください。"),
+        "links",
+    )
 
 
 @transaction.atomic
 def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
-    """Take up a record again that ended without gold. Raises NotAllowed, Refused."""
+    """Take up a record again that ended without gold. Raises NotAllowed, Refused.
+
+    A 不要 that came with that end goes with it: whoever waited waits again.
+    """
     editor(by, incident)
     current = lock(incident)
     if not current.end:
         raise Refused("not_ended", _("この記録は終わっていません。"))
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("開き直す理由を一行書いてください。"))
-    old = current.end
+    changes = {"end": (current.end, "")}
+    waived = current.first_report_waived
+    if waived and current.end in SILENT_ENDS and waived == clock.waiver_of(current.end_reason):
+        current.first_report_waived = ""
+        changes["first_report_waived"] = (waived, "")
     current.end, current.end_reason, current.duplicate_of = "", "", None
-    current.save(update_fields=["end", "end_reason", "duplicate_of", "updated_at"])
+    current.save(update_fields=["end", "end_reason", "duplicate_of", "first_report_waived", "updated_at"])
     clock.follow(current, by=by)
     tell(current, by=by, kind=EntryKind.END, text=_("開き直しました: %(reason)s") % {"reason": reason})
-    audit.note(by, "incident.reopened", current, reason=reason, end=(old, ""))
+    if current.clock_is_running and "first_report_waived" in changes:
+        tell(current, by=by, kind=EntryKind.NOTE, text=_("一次報告の時計が、また動いています。"))
+    audit.note(by, "incident.reopened", current, reason=reason, **changes)
     refresh_stage(current, by=by)
     return current

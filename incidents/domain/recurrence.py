@@ -11,16 +11,10 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, review
-from incidents.domain.incident import editor, lock, refresh_stage, tell
+from incidents.domain.incident import editor, lock_both, refresh_stage, tell
 from incidents.enums import EntryKind, Stage
 from incidents.errors import Refused
 from incidents.models import Countermeasure, Incident, Person
-
-
-def _lock_both(one: Incident, other: Incident) -> tuple[Incident, Incident]:
-    """Both rows, taken in the order of their keys, so that two links at once cannot wait for each other."""
-    held = {row.pk: lock(row) for row in sorted((one, other), key=lambda row: row.pk)}
-    return held[one.pk], held[other.pk]
 
 
 @transaction.atomic
@@ -39,7 +33,7 @@ def link(incident: Incident, *, by: Person, original: Incident | None) -> Incide
             _("元の記録の番号（K-…）を入れてください。"),
             "links",
         )
-    current, original = _lock_both(incident, original)
+    current, original = lock_both(incident, original)
     if {current.end, original.end} & {Stage.DUPLICATE, Stage.WITHDRAWN}:
         raise Refused(
             "ended",
@@ -112,7 +106,7 @@ def unlink(incident: Incident, *, by: Person, reason: str) -> Incident:
     editor(by, incident)
     if incident.recurrence_of_id is None:
         raise _not_linked()
-    current, original = _lock_both(incident, Incident.objects.get(pk=incident.recurrence_of_id))
+    current, original = lock_both(incident, Incident.objects.get(pk=incident.recurrence_of_id))
     if current.recurrence_of_id != original.pk:
         raise _not_linked()
     if not reason.strip():

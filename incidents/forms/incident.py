@@ -184,6 +184,8 @@ class EditForm(MeanwhileForm):
             self.add_error("occurred_at", _("起きた時刻が、気づいた時刻より後になっています。"))
         if cleaned.get("backup") and cleaned.get("backup") == cleaned.get("owner"):
             self.add_error("backup", _("担当とは別の方を選んでください。"))
+        lighter = cleaned.get("kind") in LIGHTER
+        self.beside = {**self.beside, "clock_runs": "kind" if lighter else "who_waits"}
         return cleaned
 
 
@@ -212,6 +214,7 @@ class WaiveForm(CalmForm):
 
 
 class EndForm(CalmForm):
+    beside = {"no_original": "duplicate_of", "original_ended": "duplicate_of", "has_duplicates": "end"}
     end = forms.ChoiceField(
         label=_("終わり方"),
         choices=[

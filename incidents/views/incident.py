@@ -148,6 +148,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
     initial = {name: getattr(incident, name) for name in own} | {"seen": audit.last_seen(incident)}
     people = reader.may_hold(incident, by=request.user)
     form = EditForm(request.POST or None, people=people, initial=initial)
+    ways: list[tuple[str, str]] = []
     if form.is_valid() and not refuse_overlap(form, incident, request.user):
         try:
             # Only what was changed: a browser's field cuts the seconds of times that nobody touched, and a field that
@@ -156,6 +157,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
             verbs.edit(incident, by=request.user, **{name: form.cleaned_data[name] for name in mine})
         except Refused as refusal:
             show_refusal(form, refusal)
+            ways = _ways_out(incident, refusal)
         else:
             say(request, _("保存しました。"))
             return go(request, incident.get_absolute_url())
@@ -164,8 +166,17 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
         "incident": incident,
         "title": _("記録を書きかえる"),
         "draft": f"edit-{incident.number}",
+        "ways": ways,
     }
     return render_page(request, "incidents/form.html", context)
+
+
+def _ways_out(incident: Incident, refusal: Refused) -> list[tuple[str, str]]:
+    """The pages on which a refusal of the edit is mended, as (address, words); the typed text waits in its draft."""
+    if refusal.code != "clock_runs":
+        return []
+    report = reverse("incident-first-report", args=[incident.reference])
+    return [(report, _("一次報告を記録する")), (f"{report}?waive=1#waive", _("一次報告を不要とする"))]
 
 
 @page
@@ -237,11 +248,17 @@ def end(request: HttpRequest, key: str) -> HttpResponse:
             else:
                 say(request, _("記録を終えました。いつでも開き直せます。"))
                 return go(request, incident.get_absolute_url())
+    lead = _("約束した対策のお知らせは、この記録を終えても続きます。")
+    if incident.clock_is_running:
+        lead = _(
+            "約束した対策のお知らせは、この記録を終えても続きます。動いている一次報告の時計は、重複と取下げでは同じ理由で"
+            "「不要」として止まり、修理のみでは動きつづけます。"
+        )
     context = {
         "form": form,
         "incident": incident,
         "title": _("別の終わり方を選ぶ"),
-        "lead": _("約束した対策のお知らせは、この記録を終えても続きます。"),
+        "lead": lead,
         "action_label": _("終える"),
     }
     return render_page(request, "incidents/form.html", context)

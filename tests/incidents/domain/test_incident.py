@@ -123,9 +123,9 @@ def test_waiver_needs_a_reason(crack, bob):
     assert incident.waive_first_report(crack, by=bob, reason="先方が先に気づいた").stage == Stage.FIRST_REPORTED
 
 
-def test_edit_starts_and_stops_the_clock(crack, bob):
-    assert incident.edit(crack, by=bob, who_waits="").first_report_due_at is None
-    again = incident.edit(crack, by=bob, who_waits="青空物産さま")
+def test_edit_starts_the_clock(bob, team):
+    quiet = report(bob, team, who_waits="")
+    again = incident.edit(quiet, by=bob, who_waits="青空物産さま")
     assert again.first_report_due_at == again.noticed_at + timedelta(minutes=60)
 
 

@@ -90,16 +90,14 @@ def test_a_severity_moves_the_clock_that_runs(running, bob, team):
     assert told("first_report")[0] == ("m-15", "鈴木", "11/24 09:30")
 
 
-@pytest.mark.parametrize("stop", ["report", "waive", "withdrawn", "nobody"])
+@pytest.mark.parametrize("stop", ["report", "waive", "withdrawn"])
 def test_the_clock_stops(running, alice, bob, clock, stop):
     if stop == "report":
         incidents.record_first_report(running, by=bob, channel=Channel.PHONE, reported_at=clock.now)
     elif stop == "waive":
         incidents.waive_first_report(running, by=bob, reason="先方から取り消しの連絡")
-    elif stop == "withdrawn":
-        incidents.end_otherwise(running, by=alice, end=Stage.WITHDRAWN, reason="別件")
     else:
-        incidents.edit(running, by=bob, who_waits="")
+        incidents.end_otherwise(running, by=alice, end=Stage.WITHDRAWN, reason="別件")
     clock.forward(hours=3)
     assert reminder.write_due_moments() == []
     assert FollowUp.objects.get(kind="first_report").state == ("kept" if stop == "report" else "cancelled")

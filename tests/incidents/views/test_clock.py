@@ -87,3 +87,49 @@ def test_a_repaired_record_is_not_settled_outside_before_the_report(repaired, cl
     verbs.waive_first_report(repaired, by=bob, reason="先方から不要と言われた")
     client_of(bob).post(path, form)
     assert Incident.objects.get(pk=repaired.pk).customer_closed_at is not None
+
+
+# What does not stop the clock -----------------------------------------------------------------
+
+
+def shown(client, path):
+    """The edit form as the browser would send it back untouched."""
+    form = client.get(path).context["form"]
+    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
+    for name in ("occurred_at", "noticed_at", "recognised_at"):
+        if name in sent:
+            sent[name] = sent[name].strftime("%Y-%m-%dT%H:%M")
+    return sent
+
+
+@pytest.mark.parametrize(("change", "field"), [({"who_waits": ""}, "who_waits"), ({"kind": "near_miss"}, "kind")])
+def test_crossing_out_who_waits_shows_the_way_and_loses_nothing(clock, crack, client_of, bob, change, field):
+    path, report = f"/incidents/{crack.reference}/edit/", f"/incidents/{crack.reference}/first-report/"
+    client = client_of(bob)
+    answer = client.post(path, shown(client, path) | {"process": "見積書の送付"} | change)
+
+    assert answer.status_code == 200
+    assert "一次報告の時計が動いています。" in answer.context["form"].errors[field][0]
+    page = answer.content.decode()
+    assert f'href="{report}"' in page and f'href="{report}?waive=1#waive"' in page
+    assert 'value="見積書の送付"' in page
+    assert Incident.objects.get(pk=crack.pk).process == ""
+    opened = client.get(f"{report}?waive=1").content.decode()
+    assert 'id="waive" open' in opened
+    assert 'id="waive" open' not in client.get(report).content.decode()
+
+
+def test_the_page_of_the_ends_says_what_becomes_of_the_clock(clock, crack, client_of, bob):
+    path = f"/incidents/{crack.reference}/end/"
+    assert "「不要」として止まり" in client_of(bob).get(path).content.decode()
+    verbs.waive_first_report(crack, by=bob, reason="先方から不要と言われた")
+    assert "「不要」として止まり" not in client_of(bob).get(path).content.decode()
+
+
+def test_a_duplicate_of_what_has_ended_is_refused_beside_its_number(clock, crack, client_of, bob, team):
+    gone = verbs.report(by=bob, team=team, title="二重払い", noticed_at=timezone.now())
+    verbs.end_otherwise(gone, by=bob, end=Stage.WITHDRAWN, reason="別件")
+    form = {"end": "duplicate", "duplicate_of": gone.reference, "reason": "同じ件です"}
+    answer = client_of(bob).post(f"/incidents/{crack.reference}/end/", form)
+    assert "取下げか重複で終わっています" in answer.context["form"].errors["duplicate_of"][0]
+    assert "同じ件です" in answer.content.decode()
