@@ -9,12 +9,14 @@ from datetime import datetime
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from incidents.models import AuditEntry, Incident, Person
+from incidents.models import AuditEntry, Countermeasure, DueRequest, EffectCheck, Incident, Person
+from incidents.queries.paging import Order, Slice, paged
 
 # Every verb that domain code may note; a house test compares this with the code.
 VERBS: dict[str, str | Promise] = {
@@ -159,9 +161,31 @@ class HistoryLine:
     changes: list[tuple[str, str, str]]
 
 
-def history_of(incident: Incident, limit: int = 100) -> list[HistoryLine]:
-    """The latest changes of a record. The caller has come through the access door."""
-    return [
+HISTORY_PAGE = 100
+# The newest first, along the index of the record's trace.
+NEWEST = Order("pk", "pk", down=True)
+
+
+def history_of(incident: Incident, *, after: str = "", before: str = "") -> Slice:
+    """A page of a record's changes as HistoryLines, the newest first; one query for every length.
+
+    The caller has come through the access door.
+    """
+    return _history(AuditEntry.objects.filter(incident_id=incident.pk), after, before)
+
+
+def measure_history(measure: Countermeasure, *, after: str = "", before: str = "") -> Slice:
+    """The same of one countermeasure, with its effect checks and the requests to move its date."""
+    own = Q(target_type=Countermeasure._meta.model_name, target_id=measure.pk)
+    for part in (EffectCheck, DueRequest):
+        pks = part.objects.filter(measure=measure).values("pk")
+        own |= Q(target_type=part._meta.model_name, target_id__in=pks)
+    return _history(AuditEntry.objects.filter(own, incident_id=measure.incident_id), after, before)
+
+
+def _history(rows: QuerySet[AuditEntry], after: str, before: str) -> Slice:
+    page = paged(rows, NEWEST, after=after, before=before, size=HISTORY_PAGE)
+    page.rows = [
         HistoryLine(
             at=entry.at,
             who=entry.actor_label if entry.actor_id else str(_("うしろ")),
@@ -170,8 +194,9 @@ def history_of(incident: Incident, limit: int = 100) -> list[HistoryLine]:
             reason=entry.reason,
             changes=readable_changes(entry),
         )
-        for entry in AuditEntry.objects.filter(incident_id=incident.pk)[:limit]
+        for entry in page.rows
     ]
+    return page
 
 
 def readable_changes(entry: AuditEntry) -> list[tuple[str, str, str]]:

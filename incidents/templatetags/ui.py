@@ -52,6 +52,12 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def is_long(text: str) -> bool:
+    """Whether a value needs a fold of its own: more than a line holds, or several lines."""
+    return len(text) > 80 or "\n" in text
+
+
+@register.filter
 def fullmoment(value: datetime | None) -> str:
     """2026年11月24日（火） 10:12: for what is printed and read elsewhere."""
     if not value:

@@ -198,6 +198,16 @@ def helpers(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who changed what of one countermeasure, for everybody who may read its record."""
+    measure = access.get_measure(by=request.user, pk=pk)
+    page = audit.measure_history(measure, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    own = {"what": measure.title, "own": str(measure)[:200]}
+    context = {"incident": measure.incident, "measure": measure, "page": page, **own}
+    return render_page(request, "incidents/incident/history.html", context)
+
+
+@page
 def not_doing(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
     form = NotDoingForm(request.POST or None)

@@ -278,7 +278,8 @@ def reopen(request: HttpRequest, key: str) -> HttpResponse:
 @page
 def history(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key)
-    context = {"incident": incident, "lines": audit.history_of(incident)}
+    page = audit.history_of(incident, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    context = {"incident": incident, "what": incident.title, "own": str(incident)[:200], "page": page}
     return render_page(request, "incidents/incident/history.html", context)
 
 
