@@ -636,16 +636,25 @@ def suggest_severity(codes: Sequence[str]) -> str:
     return min(found, default="")
 
 
-def severity_after(*, old: str, wanted: str, effects: Sequence[str], reason: str) -> str:
-    """The severity that an edit comes to: what was chosen, or the suggestion where nothing is chosen yet.
+def severity_after(*, old: str, wanted: str, effects: Sequence[str], reason: str, kept: str = "") -> str:
+    """The severity that an edit comes to: what was chosen, or the suggestion for 影響から決める (`wanted` is empty).
 
-    Raises Refused when a set severity changes, or differs from what the effects suggest, without a reason (C5).
+    kept: the reason that stands on the record already; it goes on speaking for a severity that stays.
+    Raises Refused when a set severity changes, or differs from what the effects suggest, without a reason (C5), and
+    when there is no effect to decide from: a severity is never emptied.
     """
     suggested = suggest_severity(effects)
-    new = wanted or (suggested if not old else "")
-    if new == old:
+    if old and not wanted and not suggested:
+        raise Refused(
+            "no_effects",
+            _("影響の答えがまだないため、影響からは決められません。"),
+            _("当てはまる影響に印をつけるか、重大度を選んでください。"),
+        )
+    new = wanted or suggested
+    lighter = bool(suggested) and new > suggested
+    if new == old and not (lighter and not reason.strip() and not kept.strip()):
         return old
-    if old and not reason.strip():
+    if old and new != old and not reason.strip():
         raise Refused(
             "severity_change_needs_reason",
             _("重大度を変える理由が書かれていません。"),

@@ -157,16 +157,7 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     rules.refuse_change(current.stage)
     _refuse_new_times(current, fields)
     _refuse_hands(current, fields, by=by, role=role)
-    reason = fields.pop("severity_reason", "")
-    if {"severity", "effects"} & fields.keys():
-        fields["severity"] = rules.severity_after(
-            old=current.severity,
-            wanted=fields.get("severity", current.severity),
-            effects=fields.get("effects", current.effects),
-            reason=reason,
-        )
-        if fields["severity"] != current.severity:
-            fields["severity_reason"] = reason.strip()
+    fields |= _decided_severity(current, fields)
     changes = {
         name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value
     }
@@ -182,10 +173,29 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     current.save()
     clock.follow(current, by=by)
     audit.note(by, "incident.edited", current, **changes)
-    if "severity" in changes:
-        _tell_severity(current, by=by, old=changes["severity"][0])
+    if {"severity", "severity_reason"} & changes.keys():
+        _tell_severity(current, by=by, old=changes.get("severity", (current.severity,))[0])
     refresh_stage(current, by=by)
     return current
+
+
+def _decided_severity(current: Incident, fields: dict[str, Any]) -> dict[str, str]:
+    """The severity that the edit comes to, and its reason. Raises Refused.
+
+    A reason that stands on the record stays there until another one is written, whatever the effects become.
+    """
+    reason = fields.get("severity_reason", "").strip()
+    decided = {"severity_reason": reason or current.severity_reason}
+    asked = {name: fields[name] for name in ("severity", "effects") if name in fields}
+    if any(getattr(current, name) != value for name, value in asked.items()):
+        decided["severity"] = rules.severity_after(
+            old=current.severity,
+            wanted=asked.get("severity", current.severity),
+            effects=asked.get("effects", current.effects),
+            reason=reason,
+            kept=current.severity_reason,
+        )
+    return decided
 
 
 def _refuse_hands(incident: Incident, fields: dict[str, Any], *, by: Person, role: str | None) -> None:
@@ -218,7 +228,10 @@ def not_reader(person: Person) -> Refused:
 
 def _tell_severity(incident: Incident, *, by: Person, old: str) -> None:
     names = {"old": Severity(old).label if old else "–", "new": incident.get_severity_display() or "–"}
-    if incident.severity_reason:
+    if old == incident.severity:
+        said = {"now": names["new"], "reason": incident.severity_reason}
+        text = _("重大度: %(now)s のまま（%(reason)s）") % said
+    elif incident.severity_reason:
         text = _("重大度: %(old)s → %(new)s（%(reason)s）") % {**names, "reason": incident.severity_reason}
     else:
         text = _("重大度: %(old)s → %(new)s") % names

@@ -121,6 +121,9 @@ class EditForm(MeanwhileForm):
         "occurred_in_future": "occurred_at",
         "recognised_in_future": "recognised_at",
         "recognised_before_event": "recognised_at",
+        "no_effects": "severity",
+        "severity_differs": "severity_reason",
+        "severity_change_needs_reason": "severity_reason",
     }
     title = forms.CharField(label=_("何が起きたか"), max_length=200)
     kind = forms.ChoiceField(

@@ -129,6 +129,37 @@ def test_edit_starts_the_clock(bob, team):
     assert again.first_report_due_at == again.noticed_at + timedelta(minutes=60)
 
 
+def test_the_reason_of_a_lighter_severity_stays_when_the_effects_change(crack, bob):
+    lighter = {"effects": ["personal_data"], "severity": "S3"}
+    assert refused(incident.edit, crack, by=bob, **lighter) == "severity_differs"
+    incident.edit(crack, by=bob, **lighter, severity_reason="相手が受け取る前に回収")
+    for effects in (["personal_data", "danger"], [], ["one_outside"]):
+        now = incident.edit(Incident.objects.get(pk=crack.pk), by=bob, effects=effects)
+        assert (now.severity, now.severity_reason, now.effects) == ("S3", "相手が受け取る前に回収", effects)
+
+
+def test_a_heavier_effect_found_later_asks_for_a_reason_and_keeps_it(crack, bob):
+    incident.edit(crack, by=bob, severity="S3")
+    heavier = {"by": bob, "effects": ["danger"]}
+    assert refused(incident.edit, crack, **heavier) == "severity_differs"
+    now = incident.edit(crack, **heavier, severity_reason="けがはなかった")
+    assert (now.severity, now.severity_reason) == ("S3", "けがはなかった")
+    assert now.timeline.filter(text="重大度: S3 中 のまま（けがはなかった）").count() == 1
+
+
+def test_a_severity_is_decided_by_the_effects_and_never_emptied(crack, bob):
+    incident.edit(crack, by=bob, severity="S4")
+    assert refused(incident.edit, crack, by=bob, severity="", severity_reason="まだわからない") == "no_effects"
+    now = incident.edit(crack, by=bob, severity="", effects=["personal_data"], severity_reason="名簿があった")
+    assert (now.severity, now.severity_reason) == ("S2", "名簿があった")
+
+
+def test_an_old_record_lighter_than_its_effects_is_edited_without_being_asked(crack, bob):
+    Incident.objects.filter(pk=crack.pk).update(severity="S3", effects=["danger"])
+    same = {"severity": "S3", "effects": ["danger"], "process": "見積書の送付"}
+    assert incident.edit(crack, by=bob, **same).process == "見積書の送付"
+
+
 def test_edit_that_changes_nothing_leaves_no_trace(crack, bob):
     from incidents.models import AuditEntry
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from incidents.domain import incident as verbs
 from incidents.enums import Stage
 from incidents.models import FollowUp, Incident
+from tests.incidents.views.test_meanwhile import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -92,21 +93,11 @@ def test_a_repaired_record_is_not_settled_outside_before_the_report(repaired, cl
 # What does not stop the clock -----------------------------------------------------------------
 
 
-def shown(client, path):
-    """The edit form as the browser would send it back untouched."""
-    form = client.get(path).context["form"]
-    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "", False)}
-    for name in ("occurred_at", "noticed_at", "recognised_at"):
-        if name in sent:
-            sent[name] = sent[name].strftime("%Y-%m-%dT%H:%M")
-    return sent
-
-
 @pytest.mark.parametrize(("change", "field"), [({"who_waits": ""}, "who_waits"), ({"kind": "near_miss"}, "kind")])
 def test_crossing_out_who_waits_shows_the_way_and_loses_nothing(clock, crack, client_of, bob, change, field):
     path, report = f"/incidents/{crack.reference}/edit/", f"/incidents/{crack.reference}/first-report/"
     client = client_of(bob)
-    answer = client.post(path, shown(client, path) | {"process": "見積書の送付"} | change)
+    answer = client.post(path, opened(client, path) | {"process": "見積書の送付"} | change)
 
     assert answer.status_code == 200
     assert "一次報告の時計が動いています。" in answer.context["form"].errors[field][0]
@@ -114,8 +105,8 @@ def test_crossing_out_who_waits_shows_the_way_and_loses_nothing(clock, crack, cl
     assert f'href="{report}"' in page and f'href="{report}?waive=1#waive"' in page
     assert 'value="見積書の送付"' in page
     assert Incident.objects.get(pk=crack.pk).process == ""
-    opened = client.get(f"{report}?waive=1").content.decode()
-    assert 'id="waive" open' in opened
+    waiving = client.get(f"{report}?waive=1").content.decode()
+    assert 'id="waive" open' in waiving
     assert 'id="waive" open' not in client.get(report).content.decode()
 
 

@@ -1,0 +1,50 @@
+"""The severity on the edit page: decided by the effects, never blank, and with its reason (B-4)."""
+
+from __future__ import annotations
+
+import pytest
+
+from incidents.domain import incident as verbs
+from incidents.models import Incident
+from tests.incidents.views.test_meanwhile import opened
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def path(clock, crack):
+    return f"/incidents/{crack.reference}/edit/"
+
+
+def test_left_to_no_effects_it_is_refused_beside_the_field(path, crack, client_of, bob):
+    verbs.edit(crack, by=bob, severity="S3")
+    client = client_of(bob)
+    answer = client.post(path, opened(client, path) | {"severity": "", "severity_reason": "まだわからない"})
+    assert "影響からは決められません" in answer.context["form"].errors["severity"][0]
+    assert 'value="まだわからない"' in answer.content.decode()
+    assert Incident.objects.get(pk=crack.pk).severity == "S3"
+
+
+def test_left_to_the_effects_the_heaviest_decides(path, crack, client_of, bob):
+    client = client_of(bob)
+    sent = opened(client, path) | {"effects": ["inside_only", "danger"]}
+    assert client.post(path, sent).status_code == 302
+    assert Incident.objects.get(pk=crack.pk).severity == "S1"
+
+
+def test_a_lighter_one_asks_for_its_reason_beside_it(path, crack, client_of, bob):
+    client = client_of(bob)
+    lighter = opened(client, path) | {"effects": ["danger"], "severity": "S3"}
+    answer = client.post(path, lighter)
+    assert "影響の答えから出る重大度と違います。" in answer.context["form"].errors["severity_reason"][0]
+    assert client.post(path, lighter | {"severity_reason": "けがはなかった"}).status_code == 302
+    assert Incident.objects.get(pk=crack.pk).severity_reason == "けがはなかった"
+    # A reason of its own is kept too.
+    again = opened(client, path) | {"effects": ["danger"], "severity_reason": "医師に確かめた"}
+    assert client.post(path, again).status_code == 302
+    assert Incident.objects.get(pk=crack.pk).severity_reason == "医師に確かめた"
+
+
+def test_a_title_is_changed_without_a_severity(path, crack, client_of, bob):
+    client = client_of(bob)
+    assert client.post(path, opened(client, path) | {"title": "見積書を二社へ送った"}).status_code == 302
