@@ -42,7 +42,7 @@ class DuplicateForm(ReasonForm):
         match = re.fullmatch(r"(?:K-)?([1-9][0-9]{0,8})", self.cleaned_data["duplicate_of"].strip(), re.IGNORECASE)
         found = Incident.objects.filter(number=int(match[1])).first() if match else None
         if found is None:
-            raise ValidationError(_("その番号の記録はありません。"))
+            raise ValidationError(_("その番号の記録は見つかりません。"))
         return found
 
 

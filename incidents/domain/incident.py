@@ -309,12 +309,12 @@ def end_otherwise(
     修理のみ; at the other two it ends as 不要, for the same reason. Raises NotAllowed, Refused.
     """
     editor(by, incident)
-    named = end == Stage.DUPLICATE and duplicate_of is not None
-    if named and duplicate_of.team_id == incident.team_id and duplicate_of.pk != incident.pk:
-        current, original = lock_both(incident, duplicate_of)
+    named = duplicate_of if end == Stage.DUPLICATE else None
+    if named is not None and named.team_id == incident.team_id and named.pk != incident.pk:
+        current, original = lock_both(incident, named)
     else:
         current, original = lock(incident), None
-    _refuse_end(current, by=by, end=end, reason=reason, original=original)
+    _refuse_end(current, by=by, end=end, reason=reason, named=named, original=original)
     if end in SILENT_ENDS and current.clock_is_running:
         _waive(current, by=by, reason=clock.waiver_of(reason))
     current.end, current.end_reason = end, reason
@@ -327,7 +327,10 @@ def end_otherwise(
     return current
 
 
-def _refuse_end(current: Incident, *, by: Person, end: str, reason: str, original: Incident | None) -> None:
+def _refuse_end(
+    current: Incident, *, by: Person, end: str, reason: str, named: Incident | None, original: Incident | None
+) -> None:
+    """Raises Refused. named: what was given as the original; original: the same where it can be one, else None."""
     if current.end:
         raise Refused("ended", _("この記録はもう終わっています。"))
     if current.stage == Stage.MENDED:
@@ -338,6 +341,8 @@ def _refuse_end(current: Incident, *, by: Person, end: str, reason: str, origina
         )
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
+    if named is not None:
+        _refuse_unseen(named, by=by)
     if end == Stage.DUPLICATE and original is None:
         raise Refused(
             "no_original",
@@ -369,6 +374,12 @@ def _refuse_leaving_duplicates(current: Incident, *, by: Person) -> None:
         _("先にその記録を開き直し、別の元の記録を選んでください。"),
         "links",
     )
+
+
+def _refuse_unseen(original: Incident, *, by: Person) -> None:
+    """Raises Refused where the person may not see the other record, with the sentence for a number that is not there."""
+    if not Incident.objects.visible_to(by).filter(pk=original.pk).exists():
+        raise Refused("original_not_found", _("その番号の記録は見つかりません。"))
 
 
 @transaction.atomic

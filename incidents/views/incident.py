@@ -220,10 +220,13 @@ def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _same_as(of: str) -> dict[str, str]:
-    """What the form begins with when the record is said to be the same as another (`?of=`)."""
+    """What the form begins with when the record is said to be the same as another (`?of=`).
+
+    The reason names no number: everybody who reads this record reads it, and the other may be for few (C9).
+    """
     if not of:
         return {}
-    return {"end": Stage.DUPLICATE, "duplicate_of": of, "reason": _("%(reference)s と同じ件です。") % {"reference": of}}
+    return {"end": Stage.DUPLICATE, "duplicate_of": of, "reason": _("同じ件が、先に記録されていました。")}
 
 
 @page

@@ -176,7 +176,7 @@ def test_same_matter_is_ended_as_a_duplicate_from_the_prefilled_page(client_of, 
     client = client_of(alice)
     url = client.post("/incidents/new/", report_form(team, again=f"same:{held.reference}"))["Location"]
     shown = client.get(url).content.decode()
-    assert f"{held.reference} と同じ件です。" in shown and 'value="duplicate"' in shown
+    assert "同じ件が、先に記録されていました。" in shown and 'value="duplicate"' in shown
     client.post(url, {"end": "duplicate", "duplicate_of": held.reference, "reason": "同じ件です。"})
 
     assert Incident.objects.latest("pk").duplicate_of == held
