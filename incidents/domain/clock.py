@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
@@ -19,15 +22,16 @@ def expected(incident: Incident) -> bool:
 
 
 def reckon(incident: Incident) -> None:
-    """Set the end of the clock from who waits, the team, the severity and the time of notice. Does not save.
+    """Set the end of the clock from who waits, the team, the severity and its start. Does not save.
+
+    It starts with the notice; after a 不要, when somebody else began to wait (`restart`).
 
     Once the report is recorded or waived, the end that applied stays: whether it came in time is a fact (B-3).
     """
     if incident.first_reported_at is not None or incident.first_report_waived:
         return
-    incident.first_report_due_at = (
-        report_due(incident.team, incident.severity, incident.noticed_at) if expected(incident) else None
-    )
+    start = incident.first_report_from or incident.noticed_at
+    incident.first_report_due_at = report_due(incident.team, incident.severity, start) if expected(incident) else None
 
 
 def refuse_silence(incident: Incident) -> None:
@@ -43,6 +47,33 @@ def refuse_silence(incident: Incident) -> None:
             _("先に一次報告を記録するか、理由を書いて一次報告を不要としてください。"),
             "first-report",
         )
+
+
+def waits_anew(incident: Incident, *, who_waits: str, kind: str, another: bool) -> bool:
+    """Whether an edit to these values makes somebody wait whom the 不要 of the record does not speak of.
+
+    That is so when nobody waited before, or when the editor says so (`another`): a name that is only spelled otherwise
+    starts nothing. Raises Refused when it is said and nobody would wait.
+    """
+    if incident.first_reported_at is not None or not incident.first_report_waived:
+        return False
+    waits = rules.first_report_expected(kind, someone_waits=bool(who_waits.strip()))
+    if another and not waits:
+        raise Refused(
+            "nobody_waits",
+            _("待っている方がいないため、一次報告の時計は動きません。"),
+            _("待っている人を書き、種類をインシデントにするか、この印を外してください。"),
+        )
+    return waits and (another or not expected(incident))
+
+
+def restart(incident: Incident) -> dict[str, tuple[Any, Any]]:
+    """Take the 不要 back and let the clock count from now, for somebody else. Does not save; returns the changes."""
+    names = ("first_report_waived", "first_report_from", "first_report_due_at")
+    old = {name: getattr(incident, name) for name in names}
+    incident.first_report_waived, incident.first_report_from = "", timezone.now()
+    reckon(incident)
+    return {name: (old[name], getattr(incident, name)) for name in names}
 
 
 WAIVER_LENGTH = Incident._meta.get_field("first_report_waived").max_length

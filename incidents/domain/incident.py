@@ -150,8 +150,12 @@ def _refuse_new_times(incident: Incident, fields: dict[str, Any]) -> None:
 
 
 @transaction.atomic
-def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
-    """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused."""
+def edit(incident: Incident, *, by: Person, another_waits: bool = False, **fields: Any) -> Incident:
+    """Change descriptive fields; the trace keeps the old values. Raises NotAllowed, Refused.
+
+    another_waits: after a 不要, somebody else than before waits now, so that the first-report clock starts again. It
+    does so by itself when nobody waited before.
+    """
     role = editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
@@ -161,12 +165,16 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     changes = {
         name: (getattr(current, name), value) for name, value in fields.items() if getattr(current, name) != value
     }
-    if not changes:
+    wait = {name: fields.get(name, getattr(current, name)) for name in ("who_waits", "kind")}
+    anew = clock.waits_anew(current, **wait, another=another_waits)
+    if not changes and not anew:
         return current
-    running = current.clock_is_running
+    running, waived = current.clock_is_running, current.first_report_waived
     for name, (_old, value) in changes.items():
         setattr(current, name, value)
-    if {"who_waits", "noticed_at", "kind", "severity"} & changes.keys():
+    if anew:
+        changes |= clock.restart(current)
+    elif {"who_waits", "noticed_at", "kind", "severity"} & changes.keys():
         if running:
             clock.refuse_silence(current)
         clock.reckon(current)
@@ -175,6 +183,10 @@ def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
     audit.note(by, "incident.edited", current, **changes)
     if {"severity", "severity_reason"} & changes.keys():
         _tell_severity(current, by=by, old=changes.get("severity", (current.severity,))[0])
+    if anew:
+        said = {"who": current.who_waits, "reason": waived}
+        text = _("%(who)s が待っています。一次報告の時計が、また動きはじめました（前に不要とした理由: %(reason)s）。")
+        tell(current, by=by, kind=EntryKind.NOTE, text=text % said)
     refresh_stage(current, by=by)
     return current
 

@@ -15,7 +15,7 @@ from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import Channel, EntryKind, FollowUpKind, FollowUpState
 from incidents.errors import Refused
-from incidents.models import FollowUp, Incident, Person
+from incidents.models import AuditEntry, FollowUp, Incident, Person
 from incidents.queries.calendar import day_here
 
 PROMISES = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
@@ -203,8 +203,9 @@ def report_again(
         raise Refused(
             "report_in_future", _("報告の時刻が未来になっています。"), _("伝えた時刻を入れてください。"), "promises"
         )
-    reports = current.timeline.filter(kind=EntryKind.FIRST_REPORT).count()
-    said = _("第%(n)s報（%(channel)s）: %(note)s") % {"n": reports + 1, "channel": Channel(channel).label, "note": note}
+    # Not the lines of the timeline: a 不要 that was taken back is a line too, and no report.
+    again = AuditEntry.objects.filter(incident_id=current.pk, verb="incident.reported_again").count()
+    said = _("第%(n)s報（%(channel)s）: %(note)s") % {"n": again + 2, "channel": Channel(channel).label, "note": note}
     tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=said, event_at=reported_at)
     audit.note(by, "incident.reported_again", current, channel=("", channel))
     close_reports(current, by=by, note=note)

@@ -121,6 +121,7 @@ class EditForm(MeanwhileForm):
         "occurred_in_future": "occurred_at",
         "recognised_in_future": "recognised_at",
         "recognised_before_event": "recognised_at",
+        "nobody_waits": "another_waits",
         "no_effects": "severity",
         "severity_differs": "severity_reason",
         "severity_change_needs_reason": "severity_reason",
@@ -155,6 +156,11 @@ class EditForm(MeanwhileForm):
     category = forms.ChoiceField(label=_("分類"), choices=[("", _("まだ決めない")), *Category.choices], required=False)
     counterparty = forms.CharField(label=_("相手"), max_length=160, required=False)
     who_waits = forms.CharField(label=_("待っている人"), max_length=160, required=False)
+    another_waits = forms.BooleanField(
+        label=_("前とは別の方が待っている"),
+        required=False,
+        help_text=_("印をつけると、一次報告の時計がいまからまた動きます。名前の書き直しだけなら、印は要りません。"),
+    )
     process = forms.CharField(label=_("業務"), max_length=120, required=False)
     occurred_at = MomentField(label=_("起きた時刻"), required=False)
     noticed_at = MomentField(label=_("気づいた時刻"))
@@ -172,10 +178,13 @@ class EditForm(MeanwhileForm):
         widget=forms.Textarea(attrs={"rows": 6}),
     )
 
-    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+    def __init__(self, *args: Any, people: Any, waived: bool = False, **kwargs: Any):
+        """waived: the first report was said not to be needed; the form then asks whether somebody else waits now."""
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = self.fields["backup"].queryset = people
-        self._again = {"people": people}
+        self._again = {"people": people, "waived": waived}
+        if not waived:
+            del self.fields["another_waits"]
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or self.initial.get("kind") or IncidentKind.INCIDENT

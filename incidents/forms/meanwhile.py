@@ -32,6 +32,8 @@ class MeanwhileForm(CalmForm):
     def _raw(self, name: str) -> list[str]:
         """The value as the field's widget sends it."""
         bound = self[name]
+        if isinstance(bound.field, forms.BooleanField):  # its widget gives no value for a tick
+            return ["on"] if bound.value() else []
         value = bound.field.widget.format_value(bound.value())
         values = value if isinstance(value, (list, tuple)) else [value]
         return sorted(str(one).replace("\r\n", "\n") for one in values if one not in (None, "", False))

@@ -135,6 +135,8 @@ class Incident(Stamped):
     restricted = models.BooleanField(_("読む人を限る"), default=False)
     # The first-report clock: due only while somebody outside waits; stopped by a recorded report or a reason.
     first_report_due_at = models.DateTimeField(_("一次報告の期限"), null=True, blank=True)
+    # From when it counts, where that is not the notice: somebody else began to wait after 不要.
+    first_report_from = models.DateTimeField(_("一次報告の時計の始まり"), null=True, blank=True)
     first_reported_at = models.DateTimeField(_("一次報告の時刻"), null=True, blank=True)
     first_report_channel = models.CharField(_("伝え方"), max_length=10, choices=Channel, blank=True)
     first_report_waived = models.CharField(_("一次報告が不要な理由"), max_length=300, blank=True)

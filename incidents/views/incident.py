@@ -141,13 +141,18 @@ def _gold_note(incident: Incident, found: record.RecordPage) -> str:
     return _("効果確認 %(when)s") % {"when": shortday(max(days))} if days else ""
 
 
+# Fields of the edit form that a record has not, or that are asked anew each time.
+NOT_OF_THE_RECORD = {"seen", "shown", "severity_reason", "another_waits"}
+
+
 @page
 def edit(request: HttpRequest, key: str) -> HttpResponse:
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    own = [name for name in EditForm.base_fields if name not in {"seen", "shown", "severity_reason"}]
+    own = [name for name in EditForm.base_fields if name not in NOT_OF_THE_RECORD]
     initial = {name: getattr(incident, name) for name in own} | {"seen": audit.last_seen(incident)}
     people = reader.may_hold(incident, by=request.user)
-    form = EditForm(request.POST or None, people=people, initial=initial)
+    waived = bool(incident.first_report_waived) and incident.first_reported_at is None
+    form = EditForm(request.POST or None, people=people, waived=waived, initial=initial)
     ways: list[tuple[str, str]] = []
     if form.is_valid() and not refuse_overlap(form, incident, request.user):
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
-from incidents.domain import incident
+from incidents.domain import incident, promise
 from incidents.enums import Channel, IncidentKind, Stage
 from incidents.errors import Refused
 from incidents.models import AuditEntry, FollowUp, Incident
@@ -171,3 +173,80 @@ def test_once_stopped_the_end_of_the_clock_is_never_reckoned_again(crack, bob, t
     ):
         assert incident.edit(Incident.objects.get(pk=crack.pk), by=bob, **change).first_report_due_at == due, change
     assert Incident.objects.get(pk=crack.pk).first_report_due_at == due
+
+
+# Somebody else begins to wait -----------------------------------------------------------------
+
+
+@pytest.fixture
+def waived(crack, bob, clock):
+    """Nobody is owed a report, for a reason; two hours have passed."""
+    made = incident.waive_first_report(crack, by=bob, reason="先方から不要と言われた")
+    clock.forward(hours=2)
+    return made
+
+
+def restarted(one: Incident, clock) -> bool:
+    """Whether the clock runs its hour from now, with one reminder, and the timeline says why."""
+    line = f"{one.who_waits} が待っています。一次報告の時計が、また動きはじめました"
+    said = [text for text in lines(one) if text.startswith(line) and "先方から不要と言われた" in text]
+    one.refresh_from_db()
+    assert bool(said) == one.clock_is_running
+    if not said:
+        assert (one.first_report_waived, follow_ups()) == ("先方から不要と言われた", ["cancelled"])
+        return False
+    assert one.first_report_due_at == clock.now + timedelta(minutes=60)
+    assert (follow_ups(), one.stage) == (["cancelled", "open"], Stage.RECORDED)
+    now = FollowUp.objects.get(kind="first_report", state="open")
+    assert (now.due_at, now.to_whom) == (one.first_report_due_at, one.who_waits)
+    return True
+
+
+def test_after_a_waiver_somebody_who_begins_to_wait_starts_the_clock(waived, bob, clock):
+    assert not restarted(incident.edit(waived, by=bob, who_waits=""), clock)
+    assert restarted(incident.edit(waived, by=bob, who_waits="緑商事さま"), clock)
+    trace = AuditEntry.objects.filter(incident_id=waived.pk, verb="incident.edited").latest("pk").changes
+    assert trace["first_report_waived"] == ["先方から不要と言われた", ""]
+
+
+def test_after_a_waiver_another_kind_and_back_starts_the_clock(waived, bob, clock):
+    incident.edit(waived, by=bob, kind=IncidentKind.NEAR_MISS)
+    assert restarted(incident.edit(waived, by=bob, kind=IncidentKind.INCIDENT), clock)
+
+
+def test_a_corrected_name_starts_nothing_and_a_tick_does(waived, bob, clock):
+    assert not restarted(incident.edit(waived, by=bob, who_waits="青空物産の山本さま"), clock)
+    assert not restarted(incident.edit(waived, by=bob, severity="S2"), clock)
+    assert restarted(incident.edit(waived, by=bob, another_waits=True), clock)
+
+
+def test_a_tick_with_nobody_who_waits_is_refused(waived, bob):
+    for change in ({"who_waits": " "}, {"kind": IncidentKind.CONCERN}):
+        assert refused(incident.edit, waived, by=bob, another_waits=True, **change).code == "nobody_waits"
+
+
+def test_a_tick_beside_a_recorded_report_or_a_running_clock_changes_nothing(crack, bob):
+    due = crack.first_report_due_at
+    assert incident.edit(crack, by=bob, another_waits=True).first_report_due_at == due
+    incident.record_first_report(crack, by=bob, channel=Channel.PHONE, reported_at=timezone.now())
+    now = incident.edit(crack, by=bob, another_waits=True, who_waits="緑商事さま")
+    assert (now.clock_is_running, now.first_report_due_at) == (False, due)
+
+
+def test_a_clock_that_started_again_keeps_its_start(waived, bob, clock, team):
+    start = clock.now
+    incident.edit(waived, by=bob, another_waits=True, who_waits="緑商事さま")
+    clock.forward(minutes=10)
+    team.first_report_minutes = 20
+    team.save()
+    now = incident.edit(waived, by=bob, severity="S1", noticed_at=at("2026-11-24 08:00"))
+    assert now.first_report_due_at == start + timedelta(minutes=20)
+    assert FollowUp.objects.get(kind="first_report", state="open").due_at == now.first_report_due_at
+
+
+def test_a_waiver_that_was_taken_back_is_no_report_in_the_count(waived, bob, clock):
+    incident.edit(waived, by=bob, another_waits=True)
+    told = {"by": bob, "channel": Channel.PHONE, "reported_at": clock.now}
+    promise.report_first(waived, **told, no_next="解決")
+    promise.report_again(waived, **told, note="2件とわかった", next_at=None, no_next="解決")
+    assert [text[:3] for text in lines(waived) if text.startswith("第")] == ["第2報"]

@@ -124,3 +124,43 @@ def test_a_duplicate_of_what_has_ended_is_refused_beside_its_number(clock, crack
     answer = client_of(bob).post(f"/incidents/{crack.reference}/end/", form)
     assert "取下げか重複で終わっています" in answer.context["form"].errors["duplicate_of"][0]
     assert "同じ件です" in answer.content.decode()
+
+
+# Somebody else begins to wait -----------------------------------------------------------------
+
+
+def test_the_form_asks_whether_somebody_else_waits_only_after_a_waiver(clock, crack, client_of, bob):
+    path, client = f"/incidents/{crack.reference}/edit/", client_of(bob)
+    assert "前とは別の方が待っている" not in client.get(path).content.decode()
+    verbs.waive_first_report(crack, by=bob, reason="先方から不要と言われた")
+    assert "前とは別の方が待っている" in client.get(path).content.decode()
+
+    corrected = opened(client, path) | {"who_waits": "青空物産の山本さま"}
+    assert client.post(path, corrected).status_code == 302
+    assert not Incident.objects.get(pk=crack.pk).clock_is_running
+    ticked = opened(client, path) | {"another_waits": "on"}
+    assert client.post(path, ticked).status_code == 302
+    assert Incident.objects.get(pk=crack.pk).clock_is_running
+    assert "前とは別の方が待っている" not in client.get(path).content.decode()
+    page = client.get(f"/incidents/{crack.reference}/").content.decode()
+    assert "一次報告の時計が、また動きはじめました" in page
+
+
+def test_a_tick_without_anybody_is_refused_beside_it(clock, crack, client_of, bob):
+    path, client = f"/incidents/{crack.reference}/edit/", client_of(bob)
+    verbs.waive_first_report(crack, by=bob, reason="先方から不要と言われた")
+    answer = client.post(path, opened(client, path) | {"who_waits": "", "another_waits": "on"})
+    assert "待っている方がいないため" in answer.context["form"].errors["another_waits"][0]
+
+
+def test_when_a_colleague_was_faster_the_tick_stays(clock, crack, client_of, alice, bob):
+    path, client = f"/incidents/{crack.reference}/edit/", client_of(bob)
+    verbs.waive_first_report(crack, by=bob, reason="先方から不要と言われた")
+    mine = opened(client, path) | {"who_waits": "緑商事さま", "another_waits": "on"}
+    verbs.edit(crack, by=alice, who_waits="青空物産の山本さま")
+    answer = client.post(path, mine)
+    assert answer.status_code == 200
+    assert (answer.context["form"]["another_waits"].value(), answer.context["form"]["who_waits"].value()) == (
+        True,
+        "緑商事さま",
+    )
