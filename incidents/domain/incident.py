@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from incidents import rules
 from incidents.domain import audit, care, clock, search
 from incidents.enums import SILENT_ENDS, EntryKind, IncidentKind, Role, Severity, Stage
 from incidents.errors import Refused
-from incidents.models import Incident, Organisation, Person, Team, TimelineEntry
+from incidents.models import Incident, IncidentReader, Membership, Organisation, Person, Team, TimelineEntry
 from incidents.queries import access, reader
 from incidents.queries.incident import record_facts
 
@@ -79,6 +80,7 @@ def report(
     who_waits: str = "",
     kind: str = IncidentKind.INCIDENT,
     with_care: bool = True,
+    readers: Iterable[Person] = (),
     **known: Any,
 ) -> Incident:
     """Record a crack from the three fields: what, when noticed, who waits (C1).
@@ -86,8 +88,9 @@ def report(
     noticed_at: aware; the first-report clock counts from it.
     who_waits: empty when nobody outside the team does; then no clock runs.
     with_care: plan the words of the first and the seventh day (P4); not for what is told after the fact.
+    readers: with restricted=True, who reads it besides those it belongs to; it is so from its first moment (C9).
     known: further fields of Incident, when they are known already.
-    Raises NotAllowed for a viewer, Refused for times that cannot be.
+    Raises NotAllowed for a viewer, Refused for times that cannot be and for readers without a lead.
     """
     rules.refuse_unless_editor(access.role_in(by, team.pk))
     rules.refuse_times(
@@ -108,10 +111,18 @@ def report(
         **known,
     )
     clock.reckon(incident)
+    named = list(readers)
+    if incident.restricted:
+        refuse_readers(incident, named, by=by)
     incident.save(force_insert=True)
+    if incident.restricted:
+        name_readers(incident, named)  # before anything is planned: who is told depends on who may read
     clock.follow(incident, by=by)
     tell(incident, by=by, kind=EntryKind.NOTE, text=title, event_at=noticed_at)
     audit.note(by, "incident.reported", incident)
+    if incident.restricted:
+        told = reader_names(incident)
+        audit.note(by, "incident.restricted", incident, restricted=(False, True), readers=("", told))
     refresh_stage(incident, by=by)
     if with_care and kind == IncidentKind.INCIDENT:
         care.begin(by)
@@ -131,7 +142,7 @@ def report_once(
     so that two sendings at once become one after the other. also: what else makes it the same form.
     """
     Person.objects.select_for_update().get(pk=by.pk)
-    same = {name: known[name] for name in ("who_waits", "kind", "body") if name in known}
+    same = {name: known[name] for name in ("who_waits", "kind", "body", "restricted") if name in known}
     recent = Incident.objects.filter(recorded_by=by, created_at__gte=timezone.now() - SENT_AGAIN, end="")
     made = recent.filter(team=team, title=title, noticed_at=noticed_at, **same).filter(also or Q()).first()
     return made or report(by=by, team=team, title=title, noticed_at=noticed_at, **known)
@@ -236,6 +247,40 @@ def not_reader(person: Person) -> Refused:
         _("%(name)sさんは、この記録を読む人に入っていません。") % {"name": person},
         _("先に「読む人」に加えてから、選んでください。"),
     )
+
+
+def refuse_readers(incident: Incident, named: Iterable[Person], *, by: Person) -> None:
+    """Who alone is to read a record: people of its team, whoever decides it, and a lead, so that no promise falls silent.
+
+    Raises Refused.
+    """
+    wanted = {person.pk for person in named}
+    roles = dict(
+        Membership.objects.filter(team=incident.team_id, person__is_active=True).values_list("person_id", "role")
+    )
+    if any(pk not in roles for pk in wanted):
+        raise Refused("not_in_team", _("チームの外の方は選べません。"), _("チームの中から選んでください。"))
+    may_read = {*wanted, incident.owner_id, incident.backup_id, incident.recorded_by_id}
+    if not any(roles.get(pk) == Role.LEAD for pk in may_read):
+        raise Refused(
+            "no_lead_reader",
+            _("リーダーが一人も読めません。"),
+            _("お約束が宙に浮かないように、リーダーを一人は選んでください。"),
+        )
+    if by.pk not in may_read:
+        raise Refused("shuts_self_out", _("ご自身が読めなくなります。"), _("ご自身も選んでください。"))
+
+
+def name_readers(incident: Incident, named: Sequence[Person]) -> None:
+    """Let these be the record's named readers, and nobody else."""
+    incident.reader_rows.exclude(person__in=named).delete()
+    rows = [IncidentReader(incident=incident, person=person) for person in named]
+    IncidentReader.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def reader_names(incident: Incident) -> str:
+    """The named readers as the trace says them."""
+    return ", ".join(str(row.person) for row in incident.reader_rows.select_related("person").order_by("pk"))
 
 
 def _tell_severity(incident: Incident, *, by: Person, old: str) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Category, Channel, IncidentKind, NoticedBy, Severity, Stage
-from incidents.forms.base import CalmForm, MomentField, ReferenceField, TextField
+from incidents.forms.base import CalmForm, MomentField, ReferenceField, SeveralField, TextField
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.paste import MOST
 from incidents.forms.promise import NextReportForm
@@ -53,7 +53,7 @@ class ReportForm(CalmForm):
     A near miss and a concern ask for two (C2): nobody outside waits. What somebody has typed there is never taken away.
     """
 
-    beside = {"noticed_in_future": "noticed_at"}
+    beside = {"noticed_in_future": "noticed_at", "no_lead_reader": "readers", "not_in_team": "readers"}
     title = forms.CharField(
         label=_("何が起きましたか"),
         max_length=200,
@@ -84,12 +84,24 @@ class ReportForm(CalmForm):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("そのまま貼れます。原文は書きかえず、残ります。経緯に入れる行は、あとで選べます。"),
     )
+    restricted = forms.BooleanField(
+        label=_("この記録は、名前を挙げた人だけが読めるようにする"),
+        required=False,
+        help_text=_("記録した瞬間から、ほかの方には、この記録があることも見えません。"),
+    )
+    readers = SeveralField(
+        label=_("読む人"),
+        queryset=None,
+        required=False,
+        help_text=_("記録する方は、選ばなくても読めます。リーダーが一人は要ります。選ぶと、上の印がなくても限ります。"),
+    )
     again = forms.CharField(required=False, max_length=30, widget=forms.HiddenInput)
     team = forms.ModelChoiceField(label=_("チーム"), queryset=None, to_field_name="slug", empty_label=None)
     jotting = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
 
-    def __init__(self, *args: Any, teams: Any, **kwargs: Any):
+    def __init__(self, *args: Any, teams: Any, people: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["readers"].queryset = people
         kind = self["kind"].value()
         self.lighter = kind in LIGHTER and not self["who_waits"].value()
         if self.lighter:
@@ -110,6 +122,12 @@ class ReportForm(CalmForm):
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or IncidentKind.INCIDENT
+
+    def clean(self) -> dict[str, Any]:
+        """Who names readers means them, also with the tick forgotten: a slip must not show the record to everybody."""
+        cleaned = super().clean()
+        cleaned["restricted"] = bool(cleaned.get("restricted") or cleaned.get("readers"))
+        return cleaned
 
 
 class EditForm(MeanwhileForm):

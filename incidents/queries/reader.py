@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Q, QuerySet
 
@@ -14,6 +14,11 @@ from incidents.queries import access, team
 def team_people(incident: Incident) -> QuerySet[Person]:
     """Active people of the record's team, viewers included."""
     return Person.objects.filter(is_active=True, memberships__team=incident.team_id).distinct().order_by("name", "pk")
+
+
+def people_of(teams: Iterable[Team]) -> QuerySet[Person]:
+    """Active people of any of these teams, viewers included."""
+    return Person.objects.filter(is_active=True, memberships__team__in=list(teams)).distinct().order_by("name", "pk")
 
 
 def named(incident: Incident) -> list[int]:

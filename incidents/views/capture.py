@@ -17,7 +17,7 @@ from incidents.enums import IncidentKind
 from incidents.errors import Refused
 from incidents.forms.incident import ReportForm, read_again
 from incidents.models import Incident, Jotting
-from incidents.queries import access, nameless, team
+from incidents.queries import access, nameless, reader, team
 from incidents.queries import jotting as jottings
 from incidents.queries.similar import PASTED, similar
 from incidents.views.base import go, page, posted, render_page, say, show_refusal
@@ -30,7 +30,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if not teams:
         return render_page(request, "incidents/incident/no_team.html", {}, status=403)
     line = jottings.find(request.user, request.POST.get("jotting") or request.GET.get("jotting", ""))
-    form = ReportForm(request.POST or None, teams=teams, initial=_known_already(request, line))
+    people = reader.people_of(teams)
+    form = ReportForm(request.POST or None, teams=teams, people=people, initial=_known_already(request, line))
     if form.is_valid() and (original := _original(request, form)) is not False:
         values = dict(form.cleaned_data)
         how, _key = values.pop("again")
