@@ -19,8 +19,10 @@ from incidents.enums import (
     COVERING_STATUSES,
     OTHER_ENDS,
     RUNNING_STATUSES,
+    SILENT_ENDS,
     Anniversary,
     FollowUpKind,
+    IncidentKind,
     MeasureStatus,
     Outcome,
     Role,
@@ -49,6 +51,8 @@ NTH = st.integers(0, 5)
 DAYS = st.sampled_from([-1, 0, 1, 7, 40])
 WORDS = st.sampled_from(["", " ", "見たとおりです", "先方と話した"])
 SEVERITY = st.sampled_from(["", "S1", "S3", "S4"])
+EFFECTS = st.sampled_from([[], [], ["danger"], ["one_outside", "inside_only"]])
+KIND = st.sampled_from([*[IncidentKind.INCIDENT] * 3, IncidentKind.NEAR_MISS])
 
 
 class Story(RuleBasedStateMachine):
@@ -59,6 +63,7 @@ class Story(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.ran: dict[int, Any] = {}  # records whose clock has run, and its end
         self.travel = time_machine.travel(at("2026-11-24 09:30"), tick=False)
         self.clock = self.travel.start()
         self.undo = transaction.atomic()
@@ -124,11 +129,24 @@ class Story(RuleBasedStateMachine):
         else:
             self.do(who, incident.record_first_report, one, channel="phone", reported_at=timezone.now())
 
-    @rule(who=WHO, n=NTH, severity=SEVERITY, waits=st.booleans())
-    def change_what_is_known(self, who, n, severity, waits):
+    @rule(who=WHO, n=NTH, severity=SEVERITY, effects=EFFECTS, words=WORDS)
+    def weigh(self, who, n, severity, effects, words):
         one = self.nth(Incident.objects, n)
-        fields = {"severity": severity, "who_waits": "緑商事さま" if waits else "", "body": one.body + "。"}
+        fields = {"severity": severity, "effects": effects, "severity_reason": words, "body": one.body + "。"}
         self.do(who, incident.edit, one, **fields)
+
+    @rule(who=WHO, n=NTH, waits=st.booleans(), kind=KIND, another=st.booleans(), earlier=st.booleans())
+    def change_who_waits(self, who, n, waits, kind, another, earlier):
+        one = self.nth(Incident.objects, n)
+        fields = {"kind": kind, "who_waits": "緑商事さま" if waits else "", "body": one.body + "。"}
+        if earlier:
+            fields["noticed_at"] = one.noticed_at - timedelta(minutes=7)
+        self.do(who, incident.edit, one, another_waits=another, **fields)
+
+    @rule(who=WORKER, n=NTH, words=WORDS)
+    def make_a_duplicate_of_the_next(self, who, n, words):
+        one, original = self.nth(Incident.objects, n), self.nth(Incident.objects, n + 1)
+        self.do(who, incident.end_otherwise, one, end=Stage.DUPLICATE, reason=words + "同じ件", duplicate_of=original)
 
     @rule(who=WHO, n=NTH, end=st.sampled_from(sorted(OTHER_ENDS)), words=WORDS)
     def end(self, who, n, end, words):
@@ -306,6 +324,41 @@ class Story(RuleBasedStateMachine):
             facts = record_facts(one)
             assert one.stage == rules.stage_of(facts), facts
             assert (one.mended_at is not None) == (one.stage == Stage.MENDED)
+
+    @invariant()
+    def a_running_clock_is_followed_once_and_a_stopped_one_never(self):
+        """F1: the end on the record is the end of the one follow-up that tells of it."""
+        for one in Incident.objects.all():
+            followed = FollowUp.objects.open().filter(incident=one, kind=FollowUpKind.FIRST_REPORT)
+            running = [one.first_report_due_at] if one.clock_is_running else []
+            assert list(followed.values_list("due_at", flat=True)) == running
+            if not one.end:  # who waits is never crossed out while the clock runs, and nobody waits without one
+                waits = rules.first_report_expected(one.kind, someone_waits=bool(one.who_waits))
+                stopped = one.first_reported_at is not None or one.first_report_waived
+                assert one.clock_is_running == (waits and not stopped)
+
+    @invariant()
+    def a_clock_stops_with_a_report_or_a_reason(self):
+        """F1: and once it has stopped, its end is a fact."""
+        for one in Incident.objects.all():
+            if one.clock_is_running:
+                self.ran[one.pk] = one.first_report_due_at
+            elif one.pk in self.ran:
+                assert one.first_reported_at is not None or one.first_report_waived.strip()
+                assert one.first_report_due_at == self.ran[one.pk]
+
+    @invariant()
+    def duplicates_lead_to_a_record_that_goes_on(self):
+        for one in Incident.objects.filter(end=Stage.DUPLICATE).select_related("duplicate_of"):
+            assert one.duplicate_of.end not in SILENT_ENDS
+
+    @invariant()
+    def a_severity_is_never_emptied_nor_lighter_without_a_reason(self):
+        """B-4: none is set only where none ever was."""
+        for one in Incident.objects.all():
+            suggested = rules.suggest_severity(one.effects)
+            assert not suggested or one.severity
+            assert not suggested or one.severity <= suggested or one.severity_reason.strip()
 
     @invariant()
     def gold_is_proven(self):

@@ -28,7 +28,8 @@ def opened(client, url: str) -> dict[str, object]:
         chosen = re.search(r'<option value="([^"]*)"[^>]*\bselected', body)
         sent[name] = chosen[1] if chosen else ""
     for tag in re.findall(r"<input\b[^>]*\bchecked[^>]*>", text):
-        sent.setdefault(re.search(r'name="([^"]*)"', tag)[1], re.search(r'value="([^"]*)"', tag)[1])
+        value = re.search(r'value="([^"]*)"', tag)
+        sent.setdefault(re.search(r'name="([^"]*)"', tag)[1], value[1] if value else "on")
     return sent
 
 
@@ -80,6 +81,16 @@ def test_ideas_of_measures_are_merged_too(client_of, alice, bob, story):
     answer = client_of(bob).post(url, his | {"before": "候補から選ぶ", "keep": "1"})
     assert "ほかの方が同じ所を変えました" in answer.content.decode()
     assert "候補から選ぶ" in answer.content.decode()
+
+
+def test_a_tick_is_a_change_too(client_of, bob, story):
+    idea = story.proposed()
+    url = f"/measures/{idea.pk}/"
+    for tick in (True, False):
+        sent = opened(client_of(bob), url) | {"keep": "1"}
+        sent = sent | {"promised_outside": "on"} if tick else {k: v for k, v in sent.items() if k != "promised_outside"}
+        assert client_of(bob).post(url, sent).status_code == 302
+        assert Countermeasure.objects.get(pk=idea.pk).promised_outside is tick
 
 
 @pytest.mark.parametrize("shown", ["", "x", "[]", "{}", '{"title": 3}', "\x00"])
