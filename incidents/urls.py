@@ -97,6 +97,7 @@ urlpatterns = [
     path("due-requests/<int:pk>/refuse/", due_request.refuse, name="due-request-refuse"),
     path("measures/<int:pk>/hand-over/", countermeasure.hand_over, name="measure-hand-over"),
     path("measures/<int:pk>/helpers/", countermeasure.helpers, name="measure-helpers"),
+    path("measures/<int:pk>/terms/", countermeasure.terms, name="measure-terms"),
     path("measures/<int:pk>/history/", countermeasure.history, name="measure-history"),
     path("measures/<int:pk>/not-doing/", countermeasure.not_doing, name="measure-not-doing"),
     path("checks/<int:pk>/", check.outcome, name="check"),

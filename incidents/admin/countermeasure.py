@@ -20,7 +20,21 @@ class CountermeasureAdmin(Window):
     date_hierarchy = "due_on"
     fieldsets = (
         (None, {"fields": ("title", "incident", "root", "kind", "strength", "status", "before", "after")}),
-        (_("約束"), {"fields": ("owner", "backup", "due_on", "promised_outside", "weak_reason", "committed_at")}),
+        (
+            _("約束"),
+            {
+                "fields": (
+                    "owner",
+                    "backup",
+                    "due_on",
+                    "promised_outside",
+                    "promised_to",
+                    "promised_what",
+                    "weak_reason",
+                    "committed_at",
+                )
+            },
+        ),
         (
             _("実施"),
             {
@@ -34,7 +48,7 @@ class CountermeasureAdmin(Window):
                 )
             },
         ),
-        (_("実施しない"), {"fields": ("not_doing_reason", "not_doing_by", "not_doing_review_on")}),
+        (_("実施しない"), {"fields": ("not_doing_reason", "not_doing_by", "not_doing_review_on", "not_doing_draft")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Countermeasure]:

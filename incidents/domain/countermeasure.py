@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, reminder
+from incidents.domain.further_report import follow_report, refuse_past, refuse_without_draft
 from incidents.domain.incident import editor, lock, not_reader, refresh_stage, tell
 from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
 from incidents.errors import Refused
@@ -45,7 +46,7 @@ def readers_only(incident: Incident, *people: Person | None) -> None:
             raise not_reader(person)
 
 
-def _help_by(measure: Countermeasure, people: Iterable[Person] | None) -> dict[str, tuple[str, str]]:
+def help_by(measure: Countermeasure, people: Iterable[Person] | None) -> dict[str, tuple[str, str]]:
     """Let these people help with the measure, or with None leave them but for its owner and backup.
 
     Returns the change for the trace, {} when there is none. Raises Refused for a helper who is its owner or backup
@@ -89,7 +90,7 @@ def propose(incident: Incident, *, by: Person, title: str, **plan: Any) -> Count
     helpers = plan.pop("helpers", None)
     members_only(current, plan.get("owner"), plan.get("backup"), check.get("checker"))
     measure = Countermeasure.objects.create(incident=current, title=title, **plan)
-    _help_by(measure, helpers)
+    help_by(measure, helpers)
     EffectCheck.objects.create(measure=measure, **check)
     audit.note(by, "measure.proposed", measure)
     return measure
@@ -115,11 +116,13 @@ def edit(measure: Countermeasure, *, by: Person, **plan: Any) -> Countermeasure:
     check_plan = {CHECK_FIELDS[name]: plan.pop(name) for name in list(plan) if name in CHECK_FIELDS}
     helpers = plan.pop("helpers", None)
     members_only(measure.incident, plan.get("owner"), plan.get("backup"), check_plan.get("checker"))
+    if plan.get("promised_outside") is False:  # what was promised to whom goes with the promise
+        plan |= {"promised_to": "", "promised_what": ""}
     changes = {name: (getattr(measure, name), value) for name, value in plan.items() if getattr(measure, name) != value}
     for name, value in plan.items():
         setattr(measure, name, value)
     measure.save()
-    changes |= _help_by(measure, helpers)
+    changes |= help_by(measure, helpers)
     check = _open_check(measure) or EffectCheck(measure=measure)
     for name, value in check_plan.items():
         if getattr(check, name) != value:
@@ -353,7 +356,7 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
     measure.owner = owner
     measure.backup_id = None if measure.backup_id == owner.pk else measure.backup_id
     measure.save(update_fields=["owner", "backup", "updated_at"])
-    audit.note(by, "measure.handed_over", measure, reason=reason, owner=(old, owner), **_help_by(measure, None))
+    audit.note(by, "measure.handed_over", measure, reason=reason, owner=(old, owner), **help_by(measure, None))
     tell(
         incident,
         by=by,
@@ -380,7 +383,7 @@ def set_helpers(measure: Countermeasure, *, by: Person, helpers: Iterable[Person
     measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
     if measure.status not in RUNNING_STATUSES:
         raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
-    changes = _help_by(measure, helpers)
+    changes = help_by(measure, helpers)
     if not changes:
         return measure
     audit.note(by, "measure.helpers_changed", measure, **changes)
@@ -390,8 +393,20 @@ def set_helpers(measure: Countermeasure, *, by: Person, helpers: Iterable[Person
 
 
 @transaction.atomic
-def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: date) -> Countermeasure:
-    """Decide against a measure, with a reason and a date to look again (M5). A lead decides about a promise."""
+def not_doing(
+    measure: Countermeasure,
+    *,
+    by: Person,
+    reason: str,
+    review_on: date,
+    draft: str = "",
+    next_at: datetime | None = None,
+) -> Countermeasure:
+    """Decide against a measure, with a reason and a date to look again (M5). A lead decides about a promise.
+
+    draft, next_at (aware): what the other side will be told, and until when; both required for a measure that was
+    promised outside (M3). Raises NotAllowed, Refused.
+    """
     role = editor(by, measure.incident)
     incident = lock(measure.incident)
     measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
@@ -405,9 +420,11 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
         raise Refused(
             "review_in_past", _("見直す日が今日より前か今日です。"), _("明日か、それより後の日付を入れてください。")
         )
+    _refuse_silence(measure, draft, next_at)
     old = measure.status
     measure.status, measure.not_doing_reason = MeasureStatus.NOT_DOING, reason
     measure.not_doing_by, measure.not_doing_review_on = by, review_on
+    measure.not_doing_draft = draft.strip() if measure.promised_outside else ""
     measure.save()
     audit.note(by, "measure.dropped", measure, reason=reason, status=(old, measure.status), review_on=(None, review_on))
     tell(
@@ -427,5 +444,27 @@ def not_doing(measure: Countermeasure, *, by: Person, reason: str, review_on: da
         due_on=review_on,
         review_of=measure,
     )
+    if measure.promised_outside:
+        said = _("実施しないことを先方に伝える: %(title)s") % {"title": measure.title}
+        follow_report(incident, measure, by=by, owner=by, text=said, due_at=next_at)
     refresh_stage(incident, by=by)
     return measure
+
+
+def _refuse_silence(measure: Countermeasure, draft: str, next_at: datetime | None) -> None:
+    """What was promised outside is not dropped before it is clear what the other side hears, and when (M3)."""
+    refuse_without_draft(
+        measure,
+        draft,
+        reason=_("お客様にお約束した対策です。先方に伝える続報の下書きがまだありません。"),
+        fix=_("実施しないことと、その理由を、先方に伝える文で書いてください。"),
+    )
+    if not measure.promised_outside:
+        return
+    if next_at is None:
+        raise Refused(
+            "no_next_report",
+            _("先方に伝える時刻が決まっていません。"),
+            _("いつまでに伝えるか、時刻を入れてください。"),
+        )
+    refuse_past(next_at)

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, countermeasure, reminder
+from incidents.domain import audit, countermeasure
+from incidents.domain.further_report import follow_report, refuse_without_draft
 from incidents.domain.incident import editor, lock, tell
-from incidents.enums import EntryKind, FollowUpKind, RequestState, Role
+from incidents.enums import EntryKind, RequestState, Role
 from incidents.errors import Refused
 from incidents.models import Countermeasure, DueRequest, Incident, Person
 from incidents.queries.calendar import business_calendar, today_here
@@ -32,12 +33,12 @@ def ask(measure: Countermeasure, *, by: Person, due_on: date, reason: str, draft
     incident = lock(measure.incident)
     measure = Countermeasure.objects.select_related("incident__team").get(pk=measure.pk)
     rules.refuse_due_change(status=measure.status, old=measure.due_on, due_on=due_on, reason=reason, today=today_here())
-    if measure.promised_outside and not draft.strip():
-        raise Refused(
-            "no_draft",
-            _("お客様にお約束した期限です。先方に伝える続報の下書きがまだありません。"),
-            _("新しい期限と理由を、先方に伝える文で書いてください。"),
-        )
+    refuse_without_draft(
+        measure,
+        draft,
+        reason=_("お客様にお約束した期限です。先方に伝える続報の下書きがまだありません。"),
+        fix=_("新しい期限と理由を、先方に伝える文で書いてください。"),
+    )
     if DueRequest.objects.filter(measure=measure, state=RequestState.ASKED).exists():
         raise Refused(
             "already_asked",
@@ -82,27 +83,30 @@ def grant(wish: DueRequest, *, by: Person, note: str = "") -> DueRequest:
     rules.refuse_unless_lead(editor(by, wish.measure.incident))
     incident = lock(wish.measure.incident)
     wish = _open(wish)
+    refuse_without_draft(  # promised outside only after it was asked
+        wish.measure,
+        wish.draft,
+        reason=_("相談のあとで、お客様にお約束した対策になりました。続報の下書きがまだありません。"),
+        fix=_("いったん見送り、下書きを添えて相談し直してもらってください。"),
+    )
     measure = countermeasure.change_due(wish.measure, by=by, due_on=wish.due_on, reason=wish.reason)
     _decide(wish, RequestState.GRANTED, by, note)
     audit.note(by, "due_request.granted", wish, reason=note, due_on=(wish.old_due_on, wish.due_on))
     if measure.promised_outside:
-        _promise_report(incident, measure, wish)
+        _promise_report(incident, measure, wish, by)
     return wish
 
 
-def _promise_report(incident: Incident, measure: Countermeasure, wish: DueRequest) -> None:
-    """The other side hears of the new date by 17:00 of the next business day: a promise like any other."""
-    calendar = business_calendar(incident.team_id)
-    on = calendar.add_business_days(today_here(), 1)
-    reminder.follow(
-        kind=FollowUpKind.NEXT_REPORT,
-        incident=incident,
+def _promise_report(incident: Incident, measure: Countermeasure, wish: DueRequest, by: Person) -> None:
+    """The other side hears of the new date by 17:00 of the next business day."""
+    on = business_calendar(incident.team_id).add_business_days(today_here(), 1)
+    follow_report(
+        incident,
+        measure,
+        by=by,
         owner=wish.asked_by,
-        backup=measure.owner if measure.owner_id != wish.asked_by_id else measure.backup,
-        due_on=on,
+        text=_("期限の変更を先方に伝える: %(title)s") % {"title": measure.title},
         due_at=datetime.combine(on, REPORT_BY, tzinfo=zoneinfo.ZoneInfo(settings.TIME_ZONE)),
-        text=(_("期限の変更を先方に伝える: %(title)s") % {"title": measure.title})[:300],
-        to_whom=(incident.who_waits or incident.counterparty)[:160],
     )
 
 

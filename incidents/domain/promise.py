@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +12,7 @@ from incidents import rules
 from incidents.domain import audit, reminder
 from incidents.domain import incident as incidents
 from incidents.domain.countermeasure import members_only
+from incidents.domain.further_report import refuse_past
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import Channel, EntryKind, FollowUpKind, FollowUpState
 from incidents.errors import Refused
@@ -19,13 +20,6 @@ from incidents.models import AuditEntry, FollowUp, Incident, Person
 from incidents.queries.calendar import day_here
 
 PROMISES = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
-
-
-def _refuse_past(due_at: datetime) -> None:
-    if due_at < timezone.now() - timedelta(minutes=5):
-        raise Refused(
-            "promise_in_past", _("お約束の時刻が過ぎています。"), _("これからの時刻を入れてください。"), "promises"
-        )
 
 
 def _open(follow_up: FollowUp) -> FollowUp:
@@ -60,7 +54,7 @@ def promise(
     current = lock(incident)
     if not text.strip():
         raise Refused("empty", _("何を約束したかが書かれていません。"), _("一行書いてください。"), "promises")
-    _refuse_past(due_at)
+    refuse_past(due_at)
     owner = owner or current.owner or by
     members_only(current, owner)
     made = reminder.follow(
@@ -110,7 +104,7 @@ def move(follow_up: FollowUp, *, by: Person, due_at: datetime, reason: str, told
     editor(by, follow_up.incident)
     incident = lock(follow_up.incident)
     follow_up = _open(follow_up)
-    _refuse_past(due_at)
+    refuse_past(due_at)
     if due_at == follow_up.due_at:
         raise Refused("same_time", _("時刻は変わっていません。"), _("別の時刻を入れてください。"), "promises")
     if not reason.strip():

@@ -12,12 +12,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from incidents import rules
 from incidents.domain import care, handed, letter, search
 from incidents.domain.ladder import (
     BACKUP,
+    LADDER,
     OWNER,
     REVIEW_STEPS,
     Moment,
@@ -26,6 +28,7 @@ from incidents.domain.ladder import (
     moments,
     next_moment,
     next_week,
+    step_name,
 )
 from incidents.enums import (
     MOMENT_KINDS,
@@ -54,6 +57,8 @@ from incidents.queries.reader import escalation, readers
 from tools.plain.holidays import BusinessCalendar
 
 log = logging.getLogger(__name__)
+
+BACKUP_CHANGED = "backup_changed"
 
 # Promises -------------------------------------------------------------------------------------
 
@@ -118,6 +123,51 @@ def hand_over(follow_up: FollowUp, *, owner: Person, backup: Person | None) -> N
     follow_up.due_version += 1
     follow_up.save(update_fields=["owner", "backup", "due_version", "updated_at"])
     _plan(follow_up)
+
+
+@transaction.atomic
+def change_backup(follow_up: FollowUp, *, backup: Person | None) -> None:
+    """Somebody else stands in for a promise of a day, or nobody: the steps that speak to the stand-in are theirs.
+
+    The owner's rows stay as they are, so that nobody is told a step again.
+    """
+    follow_up.backup = backup
+    follow_up.save(update_fields=["backup", "updated_at"])
+    for days, roles in LADDER:
+        if BACKUP in roles:
+            _tell_instead(follow_up, step_name(days), _told(follow_up, roles))
+
+
+def _tell_instead(follow_up: FollowUp, step: str, people: list[int]) -> None:
+    """A step that nobody has been sent yet goes to these people and to nobody else."""
+    now = timezone.now()
+    rows = ReminderDelivery.objects.filter(follow_up=follow_up, step=step, due_version=follow_up.due_version)
+    unsent = rows.filter(
+        Q(state=DeliveryState.PENDING)
+        | Q(state=DeliveryState.WRITTEN, letter__state__in=[LetterState.WAITING, LetterState.QUARANTINED])
+    )
+    planned_on = unsent.values_list("planned_on", flat=True).first()
+    if planned_on is None:
+        return
+    unsent.exclude(recipient__in=people).update(
+        state=DeliveryState.CANCELLED, reason=BACKUP_CHANGED, settled_at=now, updated_at=now
+    )
+    rows.filter(recipient__in=people, state=DeliveryState.CANCELLED, reason=BACKUP_CHANGED).update(
+        state=DeliveryState.PENDING, reason="", settled_at=None, letter=None, updated_at=now
+    )
+    ReminderDelivery.objects.bulk_create(
+        [
+            ReminderDelivery(
+                follow_up=follow_up,
+                recipient_id=person_id,
+                step=step,
+                due_version=follow_up.due_version,
+                planned_on=planned_on,
+            )
+            for person_id in people
+        ],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic

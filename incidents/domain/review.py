@@ -128,9 +128,12 @@ def _take_risk_back(root: RootCause, by: Person, reason: str) -> None:
 def _propose_again(measure: Countermeasure, by: Person, reason: str) -> None:
     """An idea again; why it was not done stays in the trace."""
     changes = {"status": (measure.status, MeasureStatus.PROPOSED), "not_doing_reason": (measure.not_doing_reason, "")}
+    if measure.not_doing_draft:
+        changes["not_doing_draft"] = (measure.not_doing_draft, "")
     audit.note(by, "measure.taken_up", measure, reason=reason, **changes)
     measure.status, measure.committed_at, measure.weak_reason = MeasureStatus.PROPOSED, None, ""
     measure.not_doing_reason, measure.not_doing_by, measure.not_doing_review_on = "", None, None
+    measure.not_doing_draft = ""
     measure.save()
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import URLValidator
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.attachment import FilesField
-from incidents.forms.base import CalmForm, DayField, SeveralField
+from incidents.forms.base import CalmForm, DayField, MomentField, SeveralField
 from incidents.forms.meanwhile import MeanwhileForm, WholeForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
@@ -167,8 +167,79 @@ class CheckerForm(WholeForm):
 
 
 class NotDoingForm(CalmForm):
+    """Why, and when it is looked at again; of a measure promised outside also what the other side hears, and when."""
+
+    beside: ClassVar[dict[str, str]] = {
+        "no_reason": "reason",
+        "review_in_past": "review_on",
+        "no_draft": "draft",
+        "no_next_report": "next_at",
+        "promise_in_past": "next_at",
+    }
     reason = forms.CharField(label=_("実施しない理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     review_on = DayField(label=_("見直す日"))
+    draft = forms.CharField(
+        label=_("続報の下書き"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_(
+            "お客様にお約束した対策です。実施しないこと、その理由、代わりにすることを、先方に伝える文で書きます。"
+        ),
+    )
+    next_at = MomentField(
+        label=_("先方にお伝えする時刻"), required=False, help_text=_("この時刻までに伝えられるよう、お知らせします。")
+    )
+
+    def __init__(self, *args: Any, promised_outside: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not promised_outside:
+            del self.fields["draft"], self.fields["next_at"]
+            self.beside = {code: name for code, name in self.beside.items() if name in self.fields}
+
+
+class TermsForm(MeanwhileForm):
+    """Who stands in, and what was promised outside, of a measure that is promised already."""
+
+    beside: ClassVar[dict[str, str]] = {
+        "backup_is_owner": "backup",
+        "no_to_whom": "promised_to",
+        "no_promise": "promised_what",
+        "no_reason": "reason",
+        "promise_not_ticked": "promised_outside",
+    }
+    backup = forms.ModelChoiceField(
+        label=_("代わりの人"),
+        queryset=None,
+        required=False,
+        empty_label=_("決めない"),
+        help_text=_("期限から5営業日たっても終わらないとき、担当とともにお知らせが届きます。"),
+    )
+    promised_outside = forms.BooleanField(label=_("お客様にお約束した対策です"), required=False)
+    promised_to = forms.CharField(label=_("約束した相手"), required=False, max_length=160)
+    promised_what = forms.CharField(
+        label=_("約束したこと"),
+        required=False,
+        max_length=300,
+        help_text=_("例: 12月15日までに、送信前の確認画面を入れると伝えた"),
+    )
+    reason = forms.CharField(
+        label=_("理由"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("お客様へのお約束を外すときに書きます。経緯に残ります。"),
+    )
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["backup"].queryset = people
+        self._again = {"people": people}
+
+    def terms(self) -> dict[str, Any]:
+        """What this person changed, as the domain's set_terms takes it, and the reason."""
+        wanted = {*self.mine(), "reason"}
+        return {name: value for name, value in self.cleaned_data.items() if name in wanted}
 
 
 class OutcomeForm(CalmForm):

@@ -75,6 +75,8 @@ class Countermeasure(Stamped):
     helpers = models.ManyToManyField("incidents.Person", blank=True, related_name="+", verbose_name=_("手伝う人"))
     due_on = models.DateField(_("期限"), null=True, blank=True)
     promised_outside = models.BooleanField(_("お客様に約束した"), default=False)
+    promised_to = models.CharField(_("約束した相手"), max_length=160, blank=True)
+    promised_what = models.CharField(_("約束したこと"), max_length=300, blank=True)
     weak_reason = models.CharField(_("弱い対策で進める理由"), max_length=300, blank=True)
     committed_at = models.DateTimeField(_("約束した時刻"), null=True, blank=True)
     done_at = models.DateTimeField(_("実施した時刻"), null=True, blank=True)
@@ -95,6 +97,7 @@ class Countermeasure(Stamped):
         verbose_name=_("実施しないと決めた人"),
     )
     not_doing_review_on = models.DateField(_("見直す日"), null=True, blank=True)
+    not_doing_draft = models.TextField(_("続報の下書き"), blank=True)
     external_key = models.CharField(max_length=120, blank=True)
     objects = CountermeasureQuerySet.as_manager()
 
@@ -123,6 +126,10 @@ class Countermeasure(Stamped):
                 name="not_doing_has_reason_person_and_review",
                 condition=~Q(status=MeasureStatus.NOT_DOING)
                 | (~Q(not_doing_reason="") & Q(not_doing_by__isnull=False, not_doing_review_on__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="words_of_a_promise_outside_need_it",
+                condition=Q(promised_outside=True) | Q(promised_to="", promised_what=""),
             ),
             models.UniqueConstraint(
                 fields=["incident", "external_key"], condition=~Q(external_key=""), name="measure_imported_once"

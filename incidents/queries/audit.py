@@ -68,6 +68,7 @@ VERBS: dict[str, str | Promise] = {
     "measure.judged": _("対策の効き目が決まりました"),
     "measure.proposed": _("対策の案を出しました"),
     "measure.started": _("対策に取りかかりました"),
+    "measure.terms_changed": _("約束の条件を変えました"),
     "measure.taken_up": _("実施しないとした対策に取り組みます"),
     "membership.changed": _("所属を変えました"),
     "membership.removed": _("所属を外しました"),
@@ -136,6 +137,7 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "is_default": _("はじめに開く"),
     "nameless_reply": _("返事"),
     "readers": _("読む人"),
+    "helpers": _("手伝う人"),
     "reopened_at": _("見直しの始まり"),
     "owner": _("担当"),
     "review_on": _("見直す日"),
@@ -254,7 +256,7 @@ class Meanwhile:
 
 
 # Changes of what a form of many fields shows.
-WRITE_OVER = ("incident.edited", "incident.handed_over", "measure.edited")
+WRITE_OVER = ("incident.edited", "incident.handed_over", "measure.edited", "measure.terms_changed")
 
 
 def edits_since(target: models.Model, seen: int, by: Person) -> Meanwhile:

@@ -7,17 +7,26 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.domain import attachment as attachments
 from incidents.domain import countermeasure as verbs
+from incidents.domain import terms as term_verbs
 from incidents.enums import MeasureStatus
 from incidents.errors import Refused
-from incidents.forms.countermeasure import DoneFilesForm, HandOverForm, HelpersForm, MeasureForm, NotDoingForm
+from incidents.forms.countermeasure import (
+    DoneFilesForm,
+    HandOverForm,
+    HelpersForm,
+    MeasureForm,
+    NotDoingForm,
+    TermsForm,
+)
 from incidents.forms.filters import SeamFilterForm
 from incidents.forms.meanwhile import WholeForm
 from incidents.models import Countermeasure, Incident
-from incidents.queries import access, audit, reader
+from incidents.queries import access, audit, promise, reader
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
@@ -68,6 +77,10 @@ def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> 
         severity=incident.severity,
         initial=initial,
     )
+
+
+# As the browser's field for a date and a time takes it.
+LOCAL = "%Y-%m-%dT%H:%M"
 
 
 def _save(
@@ -198,6 +211,32 @@ def helpers(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @page
+def terms(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who stands in and what was promised outside, once the measure is promised: by its owner or a lead."""
+    measure = access.get_measure(by=request.user, pk=pk, to="edit")
+    term_verbs.refuse_unless_theirs(measure, by=request.user)
+    initial = {name: getattr(measure, name) for name in term_verbs.TERMS} | {"seen": audit.last_seen(measure)}
+    sent = request.POST if request.method == "POST" else None  # nothing ticked and chosen sends nothing
+    form = TermsForm(sent, people=reader.workers(measure.incident, also=measure.backup), initial=initial)
+    if form.is_valid() and not refuse_overlap(form, measure, request.user):
+        try:
+            term_verbs.set_terms(measure, by=request.user, **form.terms())
+        except Refused as refusal:
+            show_refusal(form, refusal)
+        else:
+            say(request, _("保存しました。"))
+            return go(request, measure.get_absolute_url())
+    context = {
+        "form": form,
+        "incident": measure.incident,
+        "title": _("約束の条件"),
+        "lead": measure.title,
+        "draft": f"terms-{measure.pk}",
+    }
+    return render_page(request, "incidents/form.html", context)
+
+
+@page
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     """Who changed what of one countermeasure, for everybody who may read its record."""
     measure = access.get_measure(by=request.user, pk=pk)
@@ -210,6 +249,7 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def not_doing(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
-    form = NotDoingForm(request.POST or None)
+    next_at = timezone.localtime(promise.next_report_default(measure.incident)).strftime(LOCAL)
+    form = NotDoingForm(request.POST or None, promised_outside=measure.promised_outside, initial={"next_at": next_at})
     said = _("実施しないと決めました。見直す日が残ります。")
     return _step(request, measure, form, verbs.not_doing, said, title=_("実施しない"), lead=measure.title)

@@ -72,7 +72,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "root_form": RootForm(),
         "open_form": next(iter(forms), ""),
         **facts_context(request, found, forms),
-        **proof_context(request, found, beside, may_edit=may_edit),
+        **proof_context(request, found, beside, may_edit=may_edit, is_lead=role == "lead"),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
 

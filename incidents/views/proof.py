@@ -13,7 +13,9 @@ from incidents.queries.record import NAMES_APART, Beside, RecordPage
 from incidents.queries.reminder import days_left
 
 
-def proof_context(request: HttpRequest, found: RecordPage, beside: Beside, *, may_edit: bool) -> dict[str, Any]:
+def proof_context(
+    request: HttpRequest, found: RecordPage, beside: Beside, *, may_edit: bool, is_lead: bool
+) -> dict[str, Any]:
     """Countermeasures with their requests and reviews, links to other records, and what may be a recurrence."""
     reviews = found.reviews
     for root in found.roots:
@@ -32,6 +34,7 @@ def proof_context(request: HttpRequest, found: RecordPage, beside: Beside, *, ma
             "may_judge": may_edit
             and m.status == MeasureStatus.DONE
             and request.user.pk not in {m.owner_id, m.done_by_id},
+            "may_set_terms": is_lead or request.user.pk == m.owner_id,
             "evidence": [one for one in found.files if one.measure_id == m.pk and one.withdrawn_at is None],
             **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }

@@ -133,6 +133,7 @@ def pages(alice, bob, story):
         "follow-up-review": f"/follow-ups/{FollowUp.objects.get(kind='not_doing_review').pk}/review/",
         "measure-hand-over": f"/measures/{running.pk}/hand-over/",
         "measure-helpers": f"/measures/{running.pk}/helpers/",
+        "measure-terms": f"/measures/{running.pk}/terms/",
         "measure-history": f"/measures/{running.pk}/history/",
         "measure-not-doing": f"/measures/{running.pk}/not-doing/",
         "check": f"/checks/{done.checks.get().pk}/",

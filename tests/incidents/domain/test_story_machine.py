@@ -263,12 +263,13 @@ class Story(RuleBasedStateMachine):
         if one is not None:
             self.do(who, countermeasure.hand_over, one, owner=self.people[to])
 
-    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS)
-    def do_not_do(self, who, n, days, words):
+    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS, draft=WORDS)
+    def do_not_do(self, who, n, days, words, draft):
         one = self.a_measure(n, MeasureStatus.PROPOSED, *RUNNING_STATUSES)
         if one is not None:
             review_on = self.today + timedelta(days=days)
-            self.do(who, countermeasure.not_doing, one, reason=words, review_on=review_on)
+            told = {"draft": draft, "next_at": timezone.now() + timedelta(days=days)}
+            self.do(who, countermeasure.not_doing, one, reason=words, review_on=review_on, **told)
 
     # Proof -----------------------------------------------------------------------------------
 

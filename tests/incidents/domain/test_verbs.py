@@ -25,6 +25,7 @@ from incidents.domain import (
     recurrence,
     review,
     spread,
+    terms,
     timeline,
 )
 from incidents.enums import Certainty, Factor, FollowUpKind, Role, Stage, Verdict
@@ -198,6 +199,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "set_helpers": (
         "measure.helpers_changed",
         lambda w, by: countermeasure.set_helpers(w.promised, by=by, helpers=[w.third]),
+    ),
+    "set_terms": (
+        "measure.terms_changed",
+        lambda w, by: terms.set_terms(w.promised, by=by, backup=w.third),
     ),
     "not_doing": (
         "measure.dropped",

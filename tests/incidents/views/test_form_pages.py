@@ -169,6 +169,13 @@ def forms(alice, bob, carol, crack, story, team, other_team):
         f"/measures/{running.pk}/due/": {"due_on": due, "reason": "r"},
         f"/measures/{running.pk}/hand-over/": {"owner": third.pk, "reason": "r"},
         f"/measures/{running.pk}/not-doing/": {"reason": "r", "review_on": later},
+        f"/measures/{running.pk}/terms/": {
+            "backup": third.pk,
+            "promised_outside": "on",
+            "promised_to": "t",
+            "promised_what": "w",
+            "reason": "r",
+        },
         f"/measures/{running.pk}/done/": done_with,
         f"/incidents/{key}/readers/": {"readers": alice.pk},
         f"/incidents/{key}/spread/": {"teams": other_team.pk, "title": "t", "body": "b", "due_on": due},
