@@ -223,11 +223,16 @@ class FollowUpKind(models.TextChoices):
     RISK_REVIEW = "risk_review", _("受け入れたリスクの見直し")
     NOT_DOING_REVIEW = "not_doing_review", _("実施しない対策の見直し")
     SPREAD_ANSWER = "spread_answer", _("横展開の回答")
+    SPREAD_ACTION = "spread_action", _("横展開の取り組み")
     ANNIVERSARY = "anniversary", _("一年後の確かめ")
 
 
 # Promised for a minute of the clock, not for a day (B-14): told beside the digest.
 MOMENT_KINDS = frozenset({FollowUpKind.FIRST_REPORT, FollowUpKind.NEXT_REPORT, FollowUpKind.PROMISE})
+
+
+# Promises of a team that was asked by another one (M4): they show nothing of the record that asks (invariant 9).
+SPREAD_KINDS = frozenset({FollowUpKind.SPREAD_ANSWER, FollowUpKind.SPREAD_ACTION})
 
 
 # What comes back on a day and is answered on the page of the review (M5, V4).

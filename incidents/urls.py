@@ -105,6 +105,7 @@ urlpatterns = [
     path("follow-ups/<int:pk>/review/", review.answer, name="follow-up-review"),
     path("incidents/<str:key>/spread/", spread.ask, name="incident-spread"),
     path("spreads/<int:pk>/", spread.answer, name="spread-answer"),
+    path("spreads/<int:pk>/done/", spread.done, name="spread-done"),
     path("seams/", countermeasure.seams, name="seam-list"),
     path("seams/hand-over/", handover.measures, name="seam-list-hand-over"),
     path("seams/csv/", export.seam_csv, name="seam-list-csv"),

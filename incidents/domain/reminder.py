@@ -33,8 +33,8 @@ from incidents.domain.ladder import (
 from incidents.enums import (
     MOMENT_KINDS,
     REVIEW_KINDS,
+    SPREAD_KINDS,
     DeliveryState,
-    FollowUpKind,
     FollowUpState,
     LetterKind,
     LetterState,
@@ -337,6 +337,7 @@ def _write_digest(person: Person, today: date, now: datetime, asked_for: bool) -
             "follow_up__question",
             "follow_up__incident__team",
             "follow_up__spread_answer__spread",
+            "follow_up__spread_action__spread",
             "follow_up__review_of",
             "follow_up__root__why",
         )
@@ -463,7 +464,7 @@ def _unwanted(row: ReminderDelivery, roles: dict[int, str]) -> str:
     role = roles.get(follow_up.team_id)
     if role is None:
         return "left_team"
-    if follow_up.incident.restricted and follow_up.kind != FollowUpKind.SPREAD_ANSWER:
+    if follow_up.incident.restricted and follow_up.kind not in SPREAD_KINDS:
         if row.recipient_id not in readers(follow_up.incident):
             return "not_reader"
     if row.recipient_id in {follow_up.owner_id, follow_up.backup_id}:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Min, Q, QuerySet, Value
 from django.db.models.functions import Left
 
-from incidents.enums import FollowUpKind, FollowUpState
+from incidents.enums import SPREAD_KINDS, FollowUpState
 from incidents.models import (
     Attachment,
     Containment,
@@ -121,7 +121,7 @@ def built(incident_ids: Iterable[int]) -> list[IncidentIndex]:
 
 def _own_promises() -> QuerySet[FollowUp]:
     """Open promises of the record's own team: what another team has been asked is that team's day."""
-    return FollowUp.objects.filter(state=FollowUpState.OPEN).exclude(kind=FollowUpKind.SPREAD_ANSWER)
+    return FollowUp.objects.filter(state=FollowUpState.OPEN).exclude(kind__in=SPREAD_KINDS)
 
 
 def write_grams(rows: list[IncidentIndex]) -> None:

@@ -81,10 +81,19 @@ def spread(incident: Incident, *, by: Person, teams: Sequence[Team], title: str,
 
 
 @transaction.atomic
-def answer(asked: SpreadAnswer, *, by: Person, reply: str, note: str = "") -> SpreadAnswer:
-    """該当なし, 対策済み or 要対応, by somebody who may write in the asked team. The promise is kept.
+def answer(
+    asked: SpreadAnswer,
+    *,
+    by: Person,
+    reply: str,
+    note: str = "",
+    owner: Person | None = None,
+    due_on: date | None = None,
+) -> SpreadAnswer:
+    """該当なし, 対策済み or 要対応, by somebody who may write in the asked team. The promise to answer is kept.
 
     note: what is in place (対策済み) or what will be done (要対応); required for both.
+    owner, due_on: who of the asked team acts, and until when; required for 要対応, which is followed until it is done.
     Raises NotAllowed, Refused. Works on a record that has ended: the question was asked (invariant 7).
     """
     rules.refuse_unless_editor(access.role_in(by, asked.team_id))
@@ -98,18 +107,77 @@ def answer(asked: SpreadAnswer, *, by: Person, reply: str, note: str = "") -> Sp
             _("ひとことが書かれていません。"),
             _("どう対策しているか、何に取り組むかを一行書いてください。"),
         )
+    acts = reply == SpreadReply.ACTION
+    if acts:
+        _refuse_action(asked, owner, due_on)
     asked.reply, asked.note, asked.answered_by, asked.answered_at = reply, note, by, timezone.now()
     asked.save(update_fields=["reply", "note", "answered_by", "answered_at", "updated_at"])
-    label = SpreadReply(reply).label
-    audit.note(by, "spread.answered", asked, reply=("", reply))
-    said = _("横展開の回答（%(team)s）: %(reply)s。%(note)s")
+    promised = {"owner": (None, owner), "until": (None, due_on)} if acts else {}
+    audit.note(by, "spread.answered", asked, reply=("", reply), **promised)
+    _tell_answer(incident, asked, by=by, due_on=due_on if acts else None)
+    follow_up = FollowUp.objects.get(spread_answer=asked)
+    if follow_up.state == FollowUpState.OPEN:
+        reminder.keep(follow_up, by=by)
+    if acts:
+        reminder.follow(
+            kind=FollowUpKind.SPREAD_ACTION,
+            incident=incident,
+            team=asked.team,
+            owner=owner,
+            backup=None,
+            due_on=due_on,
+            spread_action=asked,
+        )
+    return asked
+
+
+def _refuse_action(asked: SpreadAnswer, owner: Person | None, due_on: date | None) -> None:
+    """要対応 names who acts and until when: without them it would be a wish that nobody is reminded of."""
+    if owner is None:
+        raise Refused("no_owner", _("だれが取り組むかが決まっていません。"), _("担当を一人選んでください。"))
+    if access.role_in(owner, asked.team_id) not in rules.EDITING_ROLES:
+        raise Refused(
+            "not_in_team",
+            _("%(name)sさんは、このチームで取り組みを受け持てません。") % {"name": owner},
+            _("チームのメンバーから選んでください。"),
+        )
+    if due_on is None:
+        raise Refused("no_due", _("いつまでに取り組むかが決まっていません。"), _("期限の日付を入れてください。"))
+    if due_on < today_here():
+        raise Refused("due_in_past", _("期限が過去の日付です。"), _("今日かそれより後の日付を入れてください。"))
+
+
+def _tell_answer(incident: Incident, asked: SpreadAnswer, *, by: Person, due_on: date | None) -> None:
+    """The asking record hears the answer and, of what will be done, the team and the day. Who does it is theirs."""
+    said = {"team": asked.team.name, "reply": SpreadReply(asked.reply).label, "note": asked.note, "due": due_on}
+    if due_on is None:
+        text = _("横展開の回答（%(team)s）: %(reply)s。%(note)s") % said
+    else:
+        text = _("横展開の回答（%(team)s）: %(reply)s（%(due)s まで）。%(note)s") % said
+    tell(incident, by=by, kind=EntryKind.LINK, text=text)
+
+
+@transaction.atomic
+def done(asked: SpreadAnswer, *, by: Person, note: str) -> SpreadAnswer:
+    """What the asked team took on with 要対応 is done, with a word what was done; the asking record reads it.
+
+    By anybody who may write in the asked team. Raises NotAllowed, Refused. Works on a record that has ended.
+    """
+    rules.refuse_unless_editor(access.role_in(by, asked.team_id))
+    incident = lock(asked.spread.incident)
+    asked = SpreadAnswer.objects.select_related("spread__incident__team", "team", "action").get(pk=asked.pk)
+    if asked.work is None:
+        raise Refused("no_action", _("この問い合わせに、約束した取り組みはありません。"))
+    if not asked.is_worked_on:
+        raise Refused("already_done", _("この取り組みは、もう済んでいます。"))
+    if not note.strip():
+        raise Refused("no_note", _("何をしたかが書かれていません。"), _("変えたことを一行書いてください。"))
+    audit.note(by, "spread.done", asked, reason=note)
     tell(
         incident,
         by=by,
         kind=EntryKind.LINK,
-        text=said % {"team": asked.team.name, "reply": label, "note": note},
+        text=_("横展開の取り組みが済みました（%(team)s）: %(note)s") % {"team": asked.team.name, "note": note},
     )
-    follow_up = FollowUp.objects.get(spread_answer=asked)
-    if follow_up.state == FollowUpState.OPEN:
-        reminder.keep(follow_up, by=by)
+    reminder.keep(asked.work, by=by, note=note)
     return asked

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +35,15 @@ class SpreadForm(CalmForm):
 
 
 class AnswerForm(CalmForm):
+    """people: who of the asked team can act."""
+
+    beside: ClassVar[dict[str, str]] = {
+        "no_note": "note",
+        "no_owner": "owner",
+        "not_in_team": "owner",
+        "no_due": "due_on",
+        "due_in_past": "due_on",
+    }
     reply = forms.ChoiceField(
         label=_("自分のチームではどうですか"),
         choices=[
@@ -50,4 +59,27 @@ class AnswerForm(CalmForm):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("「対策済み」「要対応」のときは、どう防いでいるか、何に取り組むかを一行書きます。"),
+    )
+    owner = forms.ModelChoiceField(
+        label=_("だれが取り組みますか"),
+        queryset=None,
+        required=False,
+        empty_label=_("まだ決めない"),
+        help_text=_("「要対応」のときに選びます。お知らせはこの方に届きます。"),
+    )
+    due_on = DayField(label=_("いつまでに取り組みますか"), required=False, help_text=_("「要対応」のときに入れます。"))
+
+    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = people
+
+
+class SpreadDoneForm(CalmForm):
+    beside: ClassVar[dict[str, str]] = {"no_note": "note"}
+    note = forms.CharField(
+        label=_("何をしましたか"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("尋ねたチームの記録に残ります。例: 候補の一覧をやめ、番号で選ぶ画面に変えました。"),
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.conf import settings
 from django.urls import reverse
 
-from incidents.enums import REVIEW_KINDS, FollowUpKind
+from incidents.enums import REVIEW_KINDS, SPREAD_KINDS, FollowUpKind
 from incidents.letters import links
 from incidents.letters.base import Rendered, render
 from incidents.models import FollowUp, Person, ReminderDelivery
@@ -46,6 +46,10 @@ class Item:
         return self.kind == FollowUpKind.SPREAD_ANSWER
 
     @property
+    def is_spread_action(self) -> bool:
+        return self.kind == FollowUpKind.SPREAD_ACTION
+
+    @property
     def is_question(self) -> bool:
         return self.kind == FollowUpKind.QUESTION
 
@@ -73,8 +77,8 @@ def item(
     is_measure = follow_up.kind == FollowUpKind.COUNTERMEASURE
     mine = follow_up.owner_id == recipient.pk
     stands_in = follow_up.backup_id == recipient.pk
-    # A question to another team shows what it asks and who asks, and nothing of the record (invariant 9).
-    asked = follow_up.kind == FollowUpKind.SPREAD_ANSWER
+    # What another team asks shows its question and who asks, and nothing of the record (invariant 9).
+    asked = follow_up.kind in SPREAD_KINDS
     return Item(
         kind=follow_up.kind,
         what=follow_up.what,
@@ -101,8 +105,8 @@ def _page(follow_up: FollowUp) -> str:
         return reverse("spread-answer", args=[follow_up.spread_answer_id])
     if follow_up.kind in REVIEW_KINDS:
         return reverse("follow-up-review", args=[follow_up.pk])
-    if follow_up.spread_answer_id:
-        return f"/spreads/{follow_up.spread_answer_id}/"
+    if follow_up.spread_action_id:
+        return reverse("spread-done", args=[follow_up.spread_action_id])
     return follow_up.incident.get_absolute_url() + _anchor(follow_up)
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from incidents.enums import MOMENT_KINDS, DeliveryState, FollowUpKind, FollowUpState
+from incidents.enums import MOMENT_KINDS, SPREAD_KINDS, DeliveryState, FollowUpKind, FollowUpState
 from incidents.models.base import Stamped
 from incidents.models.incident import of_teams, open_to
 
@@ -21,6 +21,7 @@ POINTERS = {
     FollowUpKind.EFFECT_CHECK: "check_plan",
     FollowUpKind.QUESTION: "question",
     FollowUpKind.SPREAD_ANSWER: "spread_answer",
+    FollowUpKind.SPREAD_ACTION: "spread_action",
     FollowUpKind.RISK_REVIEW: "root",
     FollowUpKind.NOT_DOING_REVIEW: "review_of",
     FollowUpKind.ANNIVERSARY: "review_of",
@@ -40,11 +41,12 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, person: Person) -> FollowUpQuerySet:
         """Promises of the person's own teams; those of a restricted record where they are named.
 
-        A question to another team is that team's: what it asks stands in the Spread, not in the record.
+        A question to another team, and what that team does about it, are that team's: they stand in the Spread, not
+        in the record.
         """
         if not getattr(person, "is_active", False) or person.pk is None:
             return self.none()
-        return self.filter(open_to(person, "incident") | Q(kind=FollowUpKind.SPREAD_ANSWER), of_teams(person))
+        return self.filter(open_to(person, "incident") | Q(kind__in=SPREAD_KINDS), of_teams(person))
 
     def open(self) -> FollowUpQuerySet:
         return self.filter(state=FollowUpState.OPEN)
@@ -90,6 +92,15 @@ class FollowUp(Stamped):
         blank=True,
         related_name="follow_up",
         verbose_name=_("横展開"),
+    )
+    # What the asked team does about it (要対応). Apart from the answer's own promise, whose story stays.
+    spread_action = models.OneToOneField(
+        "incidents.SpreadAnswer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="action",
+        verbose_name=_("横展開の取り組み"),
     )
     root = models.ForeignKey(
         "incidents.RootCause",
@@ -157,6 +168,8 @@ class FollowUp(Stamped):
             return self.question.text
         if self.spread_answer_id:
             return self.spread_answer.spread.title
+        if self.spread_action_id:
+            return self.spread_action.spread.title
         if self.review_of_id:
             return self.review_of.title
         if self.root_id:

@@ -1,10 +1,17 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from incidents.enums import SpreadReply
+from incidents.enums import FollowUpState, SpreadReply
 from incidents.models.base import Stamped
+
+if TYPE_CHECKING:
+    from incidents.models.reminder import FollowUp
 
 
 class Spread(Stamped):
@@ -57,3 +64,13 @@ class SpreadAnswer(Stamped):
 
     def __str__(self) -> str:
         return f"{self.spread} / {self.team}"
+
+    @property
+    def work(self) -> FollowUp | None:
+        """What the team promised to do with 要対応; None when it promised nothing."""
+        return getattr(self, "action", None)
+
+    @property
+    def is_worked_on(self) -> bool:
+        """Whether that is still to be done."""
+        return self.work is not None and self.work.state == FollowUpState.OPEN

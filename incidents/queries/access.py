@@ -151,7 +151,7 @@ def get_spread_answer(*, by: Person, pk: int, to: Purpose = "read") -> SpreadAns
     The door of the asked team: the team that asks reads the answer on its own record.
     """
     visible = SpreadAnswer.objects.filter(team__in=Team.objects.visible_to(by)).select_related(
-        "spread__incident__team", "team", "answered_by"
+        "spread__incident__team", "team", "answered_by", "action__owner", "action__closed_by"
     )
     return _get(visible, by, to, pk, lambda a: a.team_id)
 

@@ -108,6 +108,7 @@ VERBS: dict[str, str | Promise] = {
     "root.unmarked": _("真因の印を外しました"),
     "spread.answered": _("横展開に答えました"),
     "spread.asked": _("ほかのチームに尋ねました"),
+    "spread.done": _("横展開の取り組みを終えました"),
     "team.created": _("チームを作りました"),
     "team.edited": _("チームの設定を変えました"),
     "timeline.amended": _("経緯に追記しました"),
@@ -141,6 +142,7 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "reopened_at": _("見直しの始まり"),
     "owner": _("担当"),
     "review_on": _("見直す日"),
+    "until": _("いつまでに"),
 }
 
 # Names in the trace that are a field under another name.

@@ -132,7 +132,9 @@ def _asked() -> dict[str, QuerySet]:
         "reviews": review_rows(incident),
         "spreads": Spread.objects.filter(incident=incident).select_related("asked_by"),
         "files": file_rows(incident),
-        "answers": SpreadAnswer.objects.filter(spread__incident=incident).select_related("team", "answered_by"),
+        "answers": SpreadAnswer.objects.filter(spread__incident=incident).select_related(
+            "team", "answered_by", "action"
+        ),
     }
 
 

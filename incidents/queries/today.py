@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents import rules
-from incidents.enums import MOMENT_KINDS, FollowUpKind, RequestState, Role
+from incidents.enums import MOMENT_KINDS, SPREAD_KINDS, FollowUpKind, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
 from incidents.queries import incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import business_calendars, today_of
@@ -20,7 +20,7 @@ from incidents.queries.team import my_memberships, standing_key
 SHOWN = 8
 COUNTED = ("promises", "measures", "checks", "asked_us", "rest")
 # What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
-OWN_CARD = MOMENT_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK, FollowUpKind.SPREAD_ANSWER}
+OWN_CARD = MOMENT_KINDS | SPREAD_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK}
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Today:
     promises: list[FollowUp]
     measures: list[DueLine]
     checks: list[DueLine]
-    asked_us: list[DueLine]  # questions of other teams that the person may answer
+    asked_us: list[DueLine]  # questions of other teams that the person may answer, and what they do about one
     rest: list[DueLine]  # what else is theirs: questions, reviews, anniversaries
     requests: list[DueRequest]  # dates that a lead is asked to move, the oldest first
     counts: dict[str, int]  # as far as frame.MOST
@@ -83,9 +83,9 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
             "incident", "check_plan__measure__owner"
         )[:SHOWN],
-        "asked_us": asked_us.select_related("team", "spread_answer__spread__incident__team").order_by("due_on", "pk")[
-            :SHOWN
-        ],
+        "asked_us": asked_us.select_related(
+            "team", "spread_answer__spread__incident__team", "spread_action__spread__incident__team"
+        ).order_by("due_on", "pk")[:SHOWN],
         "rest": rest.select_related("incident", "question", "review_of", "root__why").order_by("due_on", "pk")[:SHOWN],
         "requests": DueRequest.objects.filter(
             state=RequestState.ASKED, measure__in=Countermeasure.objects.visible_to(person)
@@ -109,10 +109,15 @@ def _asked(person: Person) -> dict[str, QuerySet]:
 
 
 def _asked_us(person: Person) -> QuerySet[FollowUp]:
-    """Open questions of other teams to a team for which the person may answer, or to the person by name (M4)."""
+    """Open questions of other teams to a team for which the person may answer, or to the person by name (M4).
+
+    Beside them what the person has taken on with 要対応: theirs alone.
+    """
     answers_for = [m.team_id for m in my_memberships(person) if rules.may_edit(m.role)]
     return (
         FollowUp.objects.visible_to(person)
         .open()
-        .filter(Q(owner=person) | Q(team__in=answers_for), kind=FollowUpKind.SPREAD_ANSWER)
+        .filter(
+            Q(owner=person, kind__in=SPREAD_KINDS) | Q(team__in=answers_for, kind=FollowUpKind.SPREAD_ANSWER),
+        )
     )

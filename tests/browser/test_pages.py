@@ -13,17 +13,29 @@ import pytest
 from django.urls import get_resolver
 from django.utils import timezone
 
-from incidents.domain import containment, countermeasure, due_request, paste, promise, question, reminder, timeline
+from incidents.domain import (
+    containment,
+    countermeasure,
+    due_request,
+    paste,
+    promise,
+    question,
+    reminder,
+    spread,
+    timeline,
+)
 from incidents.domain import letter as letters
-from incidents.enums import Language
+from incidents.enums import Language, Role
 from incidents.letters import links
 from incidents.letters.account import password_reset
-from incidents.models import FollowUp, Person
+from incidents.models import FollowUp, Person, SpreadAnswer
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE
 from tests.factories import (
     AttachmentFactory,
+    IncidentFactory,
     JottingFactory,
+    MembershipFactory,
     NamelessNoteFactory,
     SavedViewFactory,
     SpreadAnswerFactory,
@@ -104,6 +116,7 @@ def pages(alice, bob, story):
         "incident-outside-reopen": f"/incidents/{key}/outside/reopen/",
         "incident-history": f"/incidents/{key}/history/",
         "incident-spread": f"/incidents/{key}/spread/",
+        "spread-done": f"/spreads/{_taken_on(running.incident.team, alice).pk}/done/",
         "spread-answer": f"/spreads/{SpreadAnswerFactory(team=running.incident.team).pk}/",
         "incident-recurrence": f"/incidents/{key}/recurrence/?of=K-1",
         "incident-recurrence-unlink": f"/incidents/{key}/recurrence/unlink/",
@@ -179,6 +192,16 @@ def some_facts(incident, by) -> dict[str, Any]:
             incident, by=by, text="10:12 お電話\n[2026/11/24 10:15] 佐藤: 確認します\n\n佐藤 10:20\n1通だけ"
         ),
     }
+
+
+def _taken_on(team, by: Person):
+    """A question of another team, of which somebody of this one has promised to act."""
+    due_on = timezone.localdate() + timedelta(days=9)
+    asking = MembershipFactory(role=Role.LEAD)
+    crack = IncidentFactory(team=asking.team, recorded_by=asking.person)
+    spread.spread(crack, by=asking.person, teams=[team], title="手で選ぶ作業がありますか", body="", due_on=due_on)
+    asked = SpreadAnswer.objects.get(spread__incident=crack)
+    return spread.answer(asked, by=by, reply="action", note="一覧をやめます", owner=by, due_on=due_on)
 
 
 def _some_letter(person: Person):

@@ -120,6 +120,19 @@ LETTERS = {
         item(kind="spread_answer", what="手で選ぶ送付が、ほかにもありますか", days=-2, done_url=""),
         item(kind="spread_answer", what="手で選ぶ送付が、ほかにもありますか", days=-5, mine=False, done_url=""),
     ),
+    "digest-spread-action": lambda p: digest(
+        p,
+        item(
+            kind="spread_action",
+            what="手で選ぶ送付が、ほかにもありますか",
+            reference="横展開の取り組み",
+            incident="受注課",
+            team="経理課",
+            done_url="",
+            page_url="http://testserver/spreads/1/done/",
+        ),
+        item(kind="spread_action", what="手で選ぶ送付", reference="", incident="", days=-7, mine=False, done_url=""),
+    ),
     "digest-told-outside-somebody-elses": lambda p: digest(
         p, item(kind="promise", what="新しい期限を伝える", days=-1, mine=False, done_url="")
     ),

@@ -208,15 +208,12 @@ def more_forms(story, carol, third, running, done) -> dict[str, dict]:
     soon = (timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
     now = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
     later = (timezone.localdate() + timedelta(days=60)).isoformat()
-    spread.spread(
-        IncidentFactory(team=carol.memberships.get().team, recorded_by=carol),
-        by=carol,
-        teams=[story.team],
-        title="t",
-        body="",
-        due_on=timezone.localdate() + timedelta(days=9),
-    )
-    asked_here = SpreadAnswer.objects.get(team=story.team)
+    due_on = timezone.localdate() + timedelta(days=9)
+    for _turn in range(2):
+        asking = IncidentFactory(team=carol.memberships.get().team, recorded_by=carol)
+        spread.spread(asking, by=carol, teams=[story.team], title="t", body="", due_on=due_on)
+    asked_here, taken_on = SpreadAnswer.objects.filter(team=story.team).order_by("pk")
+    spread.answer(taken_on, by=alice, reply="action", note="n", owner=alice, due_on=due_on)
     told = promise.promise(running.incident, by=alice, text="p", due_at=timezone.now() + timedelta(hours=2))
     wish = due_request.ask(story.promised(), by=story.bob, due_on=timezone.localdate() + timedelta(days=60), reason="r")
     countermeasure.not_doing(
@@ -236,7 +233,8 @@ def more_forms(story, carol, third, running, done) -> dict[str, dict]:
         f"/promises/{told.pk}/keep/": {"note": "n"},
         f"/promises/{told.pk}/move/": {"due_at": soon, "reason": "r", "told": "on"},
         f"/promises/{told.pk}/hand-over/": {"owner": third.pk},
-        f"/spreads/{asked_here.pk}/": {"reply": "action", "note": "n"},
+        f"/spreads/{asked_here.pk}/": {"reply": "action", "note": "n", "owner": alice.pk, "due_on": later},
+        f"/spreads/{taken_on.pk}/done/": {"note": "n"},
         f"/due-requests/{wish.pk}/grant/": {"note": "n"},
         f"/due-requests/{wish.pk}/refuse/": {"note": "n"},
         f"/follow-ups/{review.pk}/review/": {"answer": "stays", "again_on": later, "reason": "r"},
