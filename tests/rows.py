@@ -1,13 +1,16 @@
-"""What stands in the tables, and how to undo what a test did to them."""
+"""What stands in the tables, how to undo what a test did to them, and what a verb says when it refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.apps import apps
-from django.db import transaction
+from django.db import models, transaction
+
+from incidents.errors import Refused
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
@@ -24,3 +27,15 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def fresh[Row: models.Model](row: Row) -> Row:
+    """The row as it stands now, without what this object remembers."""
+    return type(row).objects.get(pk=row.pk)
+
+
+def refused(call: Callable[..., Any], *arguments: Any, **named: Any) -> str:
+    """The code with which the verb refuses; the test fails when it does not."""
+    with pytest.raises(Refused) as kept:
+        call(*arguments, **named)
+    return kept.value.code

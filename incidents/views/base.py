@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
+from incidents.forms.meanwhile import WholeForm
 from incidents.queries import audit
 from incidents.queries import frame as frames
 from incidents.queries import team as teams
@@ -123,9 +124,9 @@ def act(
     """One form, one verb: on success say so and leave for `to`; None when the form has to be shown (again).
 
     verb: takes by= and the form's values. A refusal stands in the form beside what was typed.
-    over: whose trace tells what a WholeForm writes over; where somebody else was faster, nothing is saved.
+    over: whose trace tells what the form writes over, where it is a WholeForm; somebody else was faster: nothing is saved.
     """
-    if not form.is_valid() or (over is not None and refuse_stale(form, over, request.user)):
+    if not form.is_valid() or (isinstance(form, WholeForm) and refuse_stale(form, over, request.user)):
         return None
     try:
         verb(by=request.user, **form.values())

@@ -24,7 +24,6 @@ from incidents.forms.countermeasure import (
     TermsForm,
 )
 from incidents.forms.filters import SeamFilterForm
-from incidents.forms.meanwhile import WholeForm
 from incidents.models import Countermeasure, Incident
 from incidents.queries import access, audit, promise, reader
 from incidents.queries import countermeasure as measures
@@ -166,8 +165,7 @@ def _step(
     request: HttpRequest, measure: Countermeasure, form: Any, verb: Callable[..., Any], said: str, **context: Any
 ) -> HttpResponse:
     """One form, one verb, back to the incident."""
-    over = measure if isinstance(form, WholeForm) else None
-    if answer := act(request, form, partial(verb, measure), said=said, to=measure.get_absolute_url(), over=over):
+    if answer := act(request, form, partial(verb, measure), said=said, to=measure.get_absolute_url(), over=measure):
         return answer
     context = {"form": form, "incident": measure.incident, "measure": measure, **context}
     return render_page(request, "incidents/form.html", context)

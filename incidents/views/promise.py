@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents.domain import promise as verbs
-from incidents.forms.meanwhile import WholeForm
 from incidents.forms.promise import KeepForm, MovePromiseForm, PromiseForm, PromiseOwnerForm, ReportAgainForm
 from incidents.models import FollowUp
 from incidents.queries import access, promise, reader
@@ -56,8 +55,7 @@ def report_again(request: HttpRequest, key: str) -> HttpResponse:
 
 def _step(request: HttpRequest, one: FollowUp, form: object, verb: object, said: str, **more: str) -> HttpResponse:
     to = one.incident.get_absolute_url() + "#promises"
-    over = one if isinstance(form, WholeForm) else None
-    if answer := act(request, form, partial(verb, one), said=said, to=to, over=over):
+    if answer := act(request, form, partial(verb, one), said=said, to=to, over=one):
         return answer
     return render_page(
         request, "incidents/form.html", {"form": form, "incident": one.incident, "lead": one.what, **more}

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from incidents.domain import question as verbs
-from incidents.forms.meanwhile import WholeForm
 from incidents.forms.question import AnswerForm, AskForm, DropForm, QuestionDueForm, QuestionOwnerForm
 from incidents.models import Question
 from incidents.queries import access, reader
@@ -48,8 +47,7 @@ def _step(
 ) -> HttpResponse:
     incident = question.incident
     to = f"{incident.get_absolute_url()}#questions"
-    over = question if isinstance(form, WholeForm) else None
-    if answered := act(request, form, partial(verb, question), said=said, to=to, over=over):
+    if answered := act(request, form, partial(verb, question), said=said, to=to, over=question):
         return answered
     context = {"form": form, "incident": incident, "nav": "incident", "lead": question.text, **context}
     return render_page(request, "incidents/form.html", context)

@@ -213,7 +213,9 @@ def test_failed_digest_shows_in_the_ledger(install):
     house.beat()
     office.promise()
 
-    until(lambda: ReminderDelivery.objects.filter(state=DeliveryState.FAILED).count() == 1, 20, "the row says failed")
+    failed = ReminderDelivery.objects.filter(state=DeliveryState.FAILED)
+    until(failed.exists, 20, "the row says failed")
+    assert failed.count() == 1
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -10,21 +10,12 @@ from django.db import IntegrityError, transaction
 
 from incidents.domain import cause, check, countermeasure, incident
 from incidents.enums import EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Stage, Strength
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed
 from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, TimelineEntry
 from tests.factories import CountermeasureFactory, MembershipFactory
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 # Promise ------------------------------------------------------------------------------------

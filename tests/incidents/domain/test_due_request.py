@@ -9,21 +9,12 @@ import pytest
 
 from incidents.domain import countermeasure, due_request
 from incidents.enums import FollowUpKind, FollowUpState, RequestState
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed
 from incidents.models import Countermeasure, DueRequest, EffectCheck, FollowUp
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
 LATER = date(2027, 1, 20)
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 def test_members_wish_moves_nothing_until_a_lead_grants_it(story, alice, bob):

@@ -10,18 +10,12 @@ from django.utils import timezone
 
 from incidents.domain import cause, countermeasure, incident, timeline
 from incidents.enums import FollowUpState, IncidentKind, Stage
-from incidents.errors import Refused
 from incidents.models import FollowUp, Incident, TimelineEntry
 from tests.conftest import at
 from tests.factories import IncidentFactory
+from tests.rows import refused
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
 
 
 def report(by, team, **known) -> Incident:

@@ -14,18 +14,9 @@ from incidents.enums import Category, EntryKind, FollowUpKind, FollowUpState, Me
 from incidents.errors import Refused
 from incidents.models import FollowUp, IncidentReader, RootCause, TimelineEntry
 from incidents.queries.record import beside
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 @pytest.fixture

@@ -8,21 +8,12 @@ import pytest
 
 from incidents.domain import cause, check, countermeasure, incident, reminder, review
 from incidents.enums import FollowUpKind, FollowUpState, MeasureStatus, Outcome, Stage
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed
 from incidents.models import FollowUp, Incident, Letter, RootCause
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
 REVIEW, LATER = date(2027, 3, 1), date(2027, 9, 1)
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 @pytest.fixture

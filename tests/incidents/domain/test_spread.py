@@ -10,10 +10,11 @@ from django.urls import reverse
 
 from incidents.domain import incident, reader, reminder, spread
 from incidents.enums import FollowUpKind, FollowUpState, Role, Stage
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed
 from incidents.models import AuditEntry, FollowUp, Letter, Spread, SpreadAnswer, TimelineEntry
 from incidents.queries import today
 from tests.factories import MembershipFactory, PersonFactory, TeamFactory
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
 DUE = date(2026, 12, 8)
@@ -28,16 +29,6 @@ CANARIES = (
     "カナリアの対策",
     "鈴木 健太",
 )
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 @pytest.fixture

@@ -12,25 +12,16 @@ from django.urls import reverse
 
 from incidents.domain import countermeasure, due_request, incident, reminder, review, terms
 from incidents.enums import FollowUpKind, FollowUpState, MeasureStatus, Role, Stage
-from incidents.errors import NotAllowed, Refused
+from incidents.errors import NotAllowed
 from incidents.models import AuditEntry, Countermeasure, FollowUp, Letter, ReminderDelivery, TimelineEntry
 from tests.factories import MembershipFactory, PersonFactory
 from tests.incidents.views.test_meanwhile import opened
+from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
 OUTSIDE = {"promised_outside": True, "promised_to": "青空物産 山田さま", "promised_what": "12/15 までに画面を入れる"}
 REVIEW = date(2027, 6, 1)
 NEXT = datetime(2026, 11, 25, 15, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
-
-
-def refused(call, *arguments, **named) -> str:
-    with pytest.raises(Refused) as kept:
-        call(*arguments, **named)
-    return kept.value.code
-
-
-def fresh(row):
-    return type(row).objects.get(pk=row.pk)
 
 
 def lines(start: str) -> list[str]:
