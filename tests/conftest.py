@@ -24,6 +24,7 @@ from incidents.domain import cause, countermeasure, incident
 from incidents.enums import Channel, Factor, Role, Severity, Strength
 from incidents.models import Countermeasure, Incident, Organisation, Person, Team
 from tests.browser.fixtures import (  # noqa: F401  fixtures
+    answered,
     axe,
     browser_type_launch_args,
     complaints,

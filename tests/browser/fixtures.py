@@ -9,13 +9,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.signals import request_finished, request_started
 from django.test import Client
+
+from tests.servers import until
 
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe" / "4.14.1" / "axe.min.js"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -96,8 +101,48 @@ def site(live_server: Any, settings: Any) -> str:
 OpenPage = Callable[..., Any]
 
 
+class Answering:
+    """How many requests the threads of the running site are answering."""
+
+    def __init__(self) -> None:
+        self._lock, self._count, self._since = threading.Lock(), 0, time.monotonic()
+
+    def begun(self, **_: Any) -> None:
+        self._add(1)
+
+    def ended(self, **_: Any) -> None:
+        self._add(-1)
+
+    def _add(self, number: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            return  # a test's own client
+        with self._lock:
+            self._count, self._since = self._count + number, time.monotonic()
+
+    def is_still(self) -> bool:
+        """None for a moment: what a closed page had sent off has arrived by then."""
+        with self._lock:
+            return self._count <= 0 and time.monotonic() - self._since > 0.05
+
+
 @pytest.fixture
-def open_page(new_context: Any, complaints: Complaints) -> OpenPage:
+def answered() -> Iterator[None]:
+    """The site has answered all that a test's pages asked before its tables are emptied.
+
+    A page asks for parts of itself when it is shown; such an answer locks the table that is to be emptied, and the rows
+    would meet the next test.
+    """
+    answering = Answering()
+    request_started.connect(answering.begun)
+    request_finished.connect(answering.ended)  # after Django's own, which lets go of the connection
+    yield
+    until(answering.is_still, 10, "the site has answered")
+    request_started.disconnect(answering.begun)
+    request_finished.disconnect(answering.ended)
+
+
+@pytest.fixture
+def open_page(answered: None, new_context: Any, complaints: Complaints) -> OpenPage:
     """`open_page(base_url=site, viewport=PHONE, color_scheme="dark", java_script_enabled=False, cookies=[…])`."""
 
     def build(base_url: str, *, cookies: list[dict[str, Any]] | None = None, **options: Any) -> Any:
