@@ -93,9 +93,8 @@ def test_cut_line_leaves_the_clock_running_and_asks_when_it_is_back(alice, bob, 
     wake(page)
     page.wait_for_timeout(300)
     expect(page.locator(STRIP)).to_have_count(1)
-    before = page.locator("#clock-strip [data-clock-due]").inner_text()
-    page.wait_for_timeout(1200)
-    assert page.locator("#clock-strip [data-clock-due]").inner_text() != before
+    counted = page.locator("#clock-strip [data-clock-due]")
+    expect(counted).not_to_have_text(counted.inner_text())  # a machine with much to do paints a second late
     assert page.locator("#messages").inner_text() == ""  # a strip that could not be asked is nobody's trouble
     ring_up(crack, alice)
     page.context.set_offline(False)
