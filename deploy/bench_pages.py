@@ -2,10 +2,10 @@
 
     .venv/bin/python deploy/bench_pages.py [--sizes 1000 10000 100000] [--rounds 60] [--explain]
 
-One gunicorn worker answers both: the bare page is a signed-in view that renders 25 rows of one indexed query, with the
-product's middleware and nothing else around it. Pages and bare page take turns within one run, so a busy machine slows
-both alike. Printed are the median milliseconds, the ratio to the bare page and to the smallest size, the queries and
-the bytes. At the largest size each query is explained into a file, and a sequential scan
+One gunicorn worker a size answers both: the bare page is a signed-in view that renders 25 rows of one indexed query,
+with the product's middleware and nothing else around it. Pages, bare page and sizes take turns within one run, so a
+machine that is busy for a while slows all alike. Printed are the median milliseconds, the ratio to the bare page and to
+the smallest size, the queries and the bytes. At the largest size each query is explained into a file, and a sequential scan
 of a large table is an error, as is a figure that is not reached.
 """
 
@@ -20,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -165,19 +167,25 @@ class Page:
         return (time.perf_counter() - begin) * 1000, len(body)
 
 
-def measure(port: int, known: dict, rounds: int) -> dict[str, tuple[float, float, int]]:
-    """Median milliseconds, times the bare page, and bytes of each page; after some rounds to warm up."""
-    page = Page(port, known["cookie"])
-    addresses = {"bare": BARE, **known["pages"]}
-    took: dict[str, list[float]] = {name: [] for name in addresses}
-    size = {}
+def measure(sites: dict[int, Site], rounds: int) -> dict[int, dict[str, tuple[float, float, int]]]:
+    """Median milliseconds, times the bare page, and bytes of each page of each size; after some rounds to warm up."""
+    pages = {size: Page(site.port, site.cookie) for size, site in sites.items()}
+    took: dict[tuple[int, str], list[float]] = {}
+    length = {}
     for n in range(rounds + 5):
-        for name, address in addresses.items():
-            spent, size[name] = page.ask(address)
-            if n >= 5:
-                took[name].append(spent)
-    middle = {name: statistics.median(values) for name, values in took.items()}
-    return {name: (middle[name], middle[name] / middle["bare"], size[name]) for name in addresses}
+        for name in next(iter(sites.values())).addresses:
+            for size, site in sites.items():
+                spent, length[size, name] = pages[size].ask(site.addresses[name])
+                if n >= 5:
+                    took.setdefault((size, name), []).append(spent)
+    middle = {key: statistics.median(values) for key, values in took.items()}
+    return {
+        size: {
+            name: (middle[size, name], middle[size, name] / middle[size, "bare"], length[size, name])
+            for name in site.addresses
+        }
+        for size, site in sites.items()
+    }
 
 
 def own(*arguments: str, environ: dict[str, str]) -> dict:
@@ -188,10 +196,23 @@ def own(*arguments: str, environ: dict[str, str]) -> dict:
     return json.loads(done.stdout)
 
 
-def at_size(postgres, folder: Path, size: int, *, rounds: int, explain: bool) -> tuple[float, dict, dict]:
-    """Seconds to seed, the figures of `measure`, and what `count` found."""
+@dataclass
+class Site:
+    """A seeded installation that answers: how long the seeding took, and what `count` found of each page."""
+
+    size: int
+    seconds: float
+    port: int
+    cookie: str
+    addresses: dict[str, str]
+    counted: dict[str, dict]
+
+
+def site_of(postgres: Any, stack: contextlib.ExitStack, size: int, *, explain: bool) -> Site:
+    """Seed a database of this size and serve it until the stack closes."""
     from tests.servers import Installation, base_environ, manage
 
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ushiro-bench-")))
     postgres.run(f"CREATE DATABASE bench{size}")
     environ = base_environ(folder, DATABASE_URL=postgres.url(f"bench{size}"))
     environ["USHIRO_SECRET_KEY"] = "bench-" + "0123456789abcdefghij" * 3
@@ -210,16 +231,17 @@ def at_size(postgres, folder: Path, size: int, *, rounds: int, explain: bool) ->
     environ |= {"PYTHONPATH": f"{ROOT}:{ROOT / 'deploy'}"}
     known = own("--sign-in", environ=environ)
     counted = own("--count", *known["pages"].values(), *(["--explain"] if explain else []), environ=environ)
-    one = Installation(folder, environ=environ, broker=None, mail=type("None", (), {"inbox": None})())
-    try:
-        server = one.web(app="bench_pages:wsgi()")
-        try:
-            figures = measure(one.port, known, rounds)
-        except (OSError, http.client.HTTPException):
-            sys.exit(server.said[-3000:])
-        return seconds, figures, {name: counted[address] for name, address in known["pages"].items()}
-    finally:
-        one.stop()
+    installation = Installation(folder, environ=environ, broker=None, mail=type("None", (), {"inbox": None})())
+    stack.callback(installation.stop)
+    installation.web(app="bench_pages:wsgi()")
+    return Site(
+        size=size,
+        seconds=seconds,
+        port=installation.port,
+        cookie=known["cookie"],
+        addresses={"bare": BARE, **known["pages"]},
+        counted={name: counted[address] for name, address in known["pages"].items()},
+    )
 
 
 def main() -> None:
@@ -243,40 +265,55 @@ def main() -> None:
     options.plans.parent.mkdir(parents=True, exist_ok=True)
     options.plans.write_text("", encoding="utf-8")
     failures: list[str] = []
-    smallest: dict[str, float] = {}
     with contextlib.ExitStack() as stack:
         postgres = Postgres()
         stack.callback(postgres.stop)
+        sites = {}
         for size in sorted(options.sizes):
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ushiro-bench-")))
             explain = options.explain or size == max(options.sizes)
-            seconds, figures, counted = at_size(postgres, folder, size, rounds=options.rounds, explain=explain)
-            print(f"\n{size:,} incidents, seeded in {seconds:.0f} s; bare page {figures['bare'][0]:.1f} ms", flush=True)
-            print(f"{'page':<16}{'p50 ms':>8}{'x bare':>8}{'growth':>8}{'queries':>9}{'bytes':>9}")
-            if size >= 100_000 and seconds > MOST_SEED_SECONDS:
-                failures.append(f"seeding {size:,} took {seconds:.0f} s, not {MOST_SEED_SECONDS}")
-            for name, (middle, times, length) in figures.items():
-                if name == "bare":
-                    continue
-                growth = middle / smallest.setdefault(name, middle)
-                queries = counted[name]["queries"]
-                print(f"{name:<16}{middle:>8.1f}{times:>8.1f}{growth:>8.2f}{queries:>9}{length:>9}", flush=True)
-                for wrong, said in (
-                    (queries > MOST_QUERIES, f"{queries} queries"),
-                    (times > MOST_TIMES_BARE, f"{times:.1f} x the bare page"),
-                    (growth > MOST_GROWTH and name != RARE, f"grew to {growth:.2f}"),
-                ):
-                    if wrong:
-                        failures.append(f"{size:,} {name}: {said}")
-                if counted[name]["plans"]:
-                    with open(options.plans, "a", encoding="utf-8") as file:
-                        file.write(f"== {name}, {size:,} incidents\n\n" + "\n\n".join(counted[name]["plans"]) + "\n\n")
-                for table, sql in counted[name]["scans"]:
-                    failures.append(f"{size:,} {name}: reads {table} from end to end: {sql[:2000]}")
+            sites[size] = site_of(postgres, stack, size, explain=explain)
+            print(f"{size:,} incidents, seeded in {sites[size].seconds:.0f} s", flush=True)
+        figures = measure(sites, options.rounds)
+    for size, site in sites.items():
+        failures += told(site, figures[size], figures[min(sites)])
+        with open(options.plans, "a", encoding="utf-8") as file:
+            for name, found in site.counted.items():
+                if found["plans"]:
+                    file.write(f"== {name}, {size:,} incidents\n\n" + "\n\n".join(found["plans"]) + "\n\n")
     print(f"\nEvery plan: {options.plans}")
     if failures:
         print("\nNot reached:\n  " + "\n  ".join(failures))
         sys.exit(1)
+
+
+def told(site: Site, figures: dict, smallest: dict) -> list[str]:
+    """Print the figures of one size; what is not reached, a line each."""
+    print(
+        f"\n{site.size:,} incidents; bare page {figures['bare'][0]:.1f} ms, growth {_growth(figures, smallest, 'bare'):.2f}"
+    )
+    print(f"{'page':<16}{'p50 ms':>8}{'x bare':>8}{'growth':>8}{'queries':>9}{'bytes':>9}")
+    failures = []
+    if site.size >= 100_000 and site.seconds > MOST_SEED_SECONDS:
+        failures.append(f"seeding {site.size:,} took {site.seconds:.0f} s, not {MOST_SEED_SECONDS}")
+    for name, found in site.counted.items():
+        middle, times, length = figures[name]
+        growth, queries = _growth(figures, smallest, name), found["queries"]
+        print(f"{name:<16}{middle:>8.1f}{times:>8.1f}{growth:>8.2f}{queries:>9}{length:>9}", flush=True)
+        for wrong, said in (
+            (queries > MOST_QUERIES, f"{queries} queries"),
+            (times > MOST_TIMES_BARE, f"{times:.1f} x the bare page"),
+            (growth > MOST_GROWTH and name != RARE, f"grew to {growth:.2f}"),
+        ):
+            if wrong:
+                failures.append(f"{site.size:,} {name}: {said}")
+        failures += [
+            f"{site.size:,} {name}: reads {table} from end to end: {sql[:2000]}" for table, sql in found["scans"]
+        ]
+    return failures
+
+
+def _growth(figures: dict, smallest: dict, name: str) -> float:
+    return figures[name][0] / smallest[name][0]
 
 
 if __name__ == "__main__":

@@ -152,6 +152,8 @@ class FollowUp(Stamped):
             models.Index(fields=["owner", "state", "due_on"], name="follow_up_owner_due"),
             models.Index(fields=["incident", "state"], name="follow_up_incident"),
             models.Index(fields=["team", "closed_at"], name="follow_up_kept", condition=Q(state="kept")),
+            # Without it the questions asked of a team are looked for among all that its people have open.
+            models.Index(fields=["team", "kind"], name="follow_up_team_open", condition=Q(state="open")),
         ]
 
     def __str__(self) -> str:

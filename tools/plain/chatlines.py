@@ -2,7 +2,8 @@
 
 Known shapes: `10:12 …`; `[2026/11/24 10:12] name: …`; `2026-11-24 10:12:33 …`; LINE (a day's heading, then
 time, tab, name, tab, words); Slack and Teams (a line with name and time, then the words); Chatwork (name, day, time);
-mail headers (Date:, 送信日時:, From:) and the line that opens a quotation. Words are never changed.
+mail headers (Date:, 送信日時:, From:) and the line that opens a quotation; the lists and tables of a report, with the
+time in bold, with day and time in cells of their own, behind its label, or a day alone. Words are never changed.
 
 Every time is a guess to be confirmed by a person. Plain Python, no clock: the day comes from the text or the caller.
 """
@@ -14,7 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tools.plain.whens import Precision, read
+from tools.plain.whens import Order, Precision, read
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -26,7 +27,8 @@ class ChatLine:
     number: its place in the text, counted from 1, empty lines included. raw: the line as it stands there.
     words: what was said, cut out of `raw` unchanged; "" when the line holds only a time, a name or a day.
     who: the name beside the words or in the heading above; "" when none is told.
-    at: aware, or None. at_text: how the text wrote the time. heard: the time stands in a heading above, not here.
+    at: aware, or None, also where only the day is told. at_text: how the text wrote it.
+    heard: the time stands in a heading above, not here.
     """
 
     number: int
@@ -39,17 +41,20 @@ class ChatLine:
 
 
 # Blanks are counted everywhere: a line of thousands of them must not be walked through again and again.
+_WEEKDAY_EN = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\.?"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DAY = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{4}年\s{0,9}\d{1,2}月\s{0,9}\d{1,2}日|(?:令和|平成)\s{0,9}(?:\d{1,2}|元)年\s{0,9}\d{1,2}月\s{0,9}\d{1,2}日"
-    r"|\d{1,2}月\s{0,9}\d{1,2}日|\d{1,2}/\d{1,2}(?![/\d])"
-    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{1,9})?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s{1,9}\d{1,2}(?:st|nd|rd|th)?(?:,?\s{1,9}\d{4})?"
-    r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{1,9})?\d{1,2}\s{1,9}(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?:\s{1,9}\d{4})?)"
+    r"|[RH]\d{1,2}[./]\d{1,2}[./]\d{1,2}|\d{1,2}月\s{0,9}\d{1,2}日|\d{1,2}(?:/\d{1,2}/|-\d{1,2}-|\.\d{1,2}\.)\d{4}(?!\d)|\d{1,2}/\d{1,2}(?![/\d])"
+    rf"|(?:{_WEEKDAY_EN},?\s{{1,9}})?{_MONTH}\s{{1,9}}\d{{1,2}}(?:st|nd|rd|th)?(?!\d)(?:,?\s{{1,9}}\d{{4}})?"
+    rf"|(?:{_WEEKDAY_EN},?\s{{1,9}})?\d{{1,2}}\s{{1,9}}{_MONTH}(?:\s{{1,9}}\d{{4}})?)"
 )
 _WEEKDAY = r"(?:\s{0,9}[(（]?[月火水木金土日](?:曜日?)?[)）]?)?"
 _TIME = r"(?:(?:午前|午後)\s{0,9})?\d{1,2}(?::\d{2}(?::\d{2})?|時(?:\s{0,9}\d{1,2}分|半)?)(?:\s{0,9}[AaPp]\.?[Mm]\.?)?"
-_ZONE = r"(?:\s{0,9}(?:[+-]\d{4}|GMT|UTC|JST))?"
+_ZONE = r"(?:\s{0,9}(?:[+-]\d{4}|GMT|UTC|JST|PST|PDT|EST|EDT|CET|CEST))?"
 _NAME = r"[^\s:：\[\]<>][^:：\[\]<>\t]{0,38}?"
-_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,\s]{{0,9}}(?:at\s{{1,9}})?(?P<time>{_TIME}{_ZONE})"
+_STAMP = rf"(?P<day>{_DAY}){_WEEKDAY}[,:\s]{{0,9}}(?:at\s{{1,9}})?(?P<time>{_TIME}{_ZONE})"
+_BOLD = r"(?:\*\*|__|`)?"
 
 _ONLY_DAY = re.compile(rf"^[-ー―=＝\s]{{0,40}}(?P<day>{_DAY}){_WEEKDAY}[-ー―=＝\s]{{0,40}}$", re.IGNORECASE)
 _MAIL_DATE = re.compile(
@@ -62,7 +67,7 @@ _MAIL_REST = re.compile(
 )
 _QUOTES = (
     re.compile(
-        rf"^(?:>\s{{0,3}}){{0,20}}(?:On\s{{1,9}})?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s{{1,9}})?{_STAMP},?\s{{1,9}}(?P<who>[^<>]{{1,60}}?)\s{{0,9}}(?:<[^<>]*>)?\s{{0,9}}(?:wrote)?\s{{0,9}}[:：]$",
+        rf"^(?:>\s{{0,3}}){{0,20}}(?:On\s{{1,9}})?(?:{_WEEKDAY_EN},?\s{{1,9}})?{_STAMP},?\s{{1,9}}(?P<who>[^<>]{{1,60}}?)\s{{0,9}}(?:<[^<>]*>)?\s{{0,9}}(?:wrote)?\s{{0,9}}[:：]$",
         re.IGNORECASE,
     ),
 )
@@ -74,12 +79,18 @@ _HEADINGS = (
     # Slack: name  10:12, name [10:12 AM]
     re.compile(rf"^(?P<who>{_NAME})\s{{1,9}}[\[［]?(?P<time>{_TIME})[\]］]?\s{{0,9}}$", re.IGNORECASE),
 )
-_BULLET = r"(?:[-*・•●]\s{0,3})?"
+_BULLET = r"(?:>\s{0,3}){0,9}(?:(?:[-*・•●○◎■□◆◇▶★☆※]|\d{1,2}[.)](?=\s))\s{0,3})?"
+_BETWEEN = rf"(?:\s{{0,9}}(?:頃|ごろ|ころ))?\s{{0,9}}[-–—:：、]?{_BOLD}\s{{0,9}}[-–—:：、]?\s{{0,9}}"
+_CELL = r"(?P<words>.*[^|\s])[|\s]*"
 _LINES = (
-    # | 2026-11-24 10:12 | words | (a table of a report)
+    # | 2026-11-24 10:12 | words | (a table of a report); | Sun | Oct 31 | 21:33 | words |; | 10:12 | words |
+    re.compile(rf"^\|\s{{0,9}}{_BOLD}{_STAMP}{_BOLD}\s{{0,40}}\|\s{{0,9}}{_CELL}$", re.IGNORECASE),
     re.compile(
-        rf"^\|\s{{0,9}}{_STAMP}\s{{0,40}}\|\s{{0,9}}(?P<words>[^|]*[^|\s])\s{{0,200}}\|?\s{{0,9}}$", re.IGNORECASE
+        rf"^\|\s{{0,9}}(?:{_WEEKDAY_EN}\s{{0,40}}\|\s{{0,9}})?(?P<day>{_DAY}){_WEEKDAY}\s{{0,40}}\|\s{{0,9}}"
+        rf"(?P<time>{_TIME}{_ZONE})\s{{0,40}}\|\s{{0,9}}{_CELL}$",
+        re.IGNORECASE,
     ),
+    re.compile(rf"^\|\s{{0,9}}{_BOLD}(?P<time>{_TIME}{_ZONE}){_BOLD}\s{{0,40}}\|\s{{0,9}}{_CELL}$", re.IGNORECASE),
     # [2026/11/24 10:12] name: words
     re.compile(rf"^[\[［]{_STAMP}[\]］]\s{{0,9}}(?:(?P<who>{_NAME})[:：]\s{{0,9}})?(?P<words>.+)$", re.IGNORECASE),
     # [10:12] name: words
@@ -88,14 +99,37 @@ _LINES = (
     ),
     # 10:12<tab>name<tab>words (LINE)
     re.compile(rf"^(?P<time>{_TIME})\t(?P<who>[^\t]{{1,40}})\t(?P<words>.+)$", re.IGNORECASE),
-    # 2026-11-24 10:12 words; 11/24 10:12 words
-    re.compile(rf"^{_BULLET}{_STAMP}(?![\d:])\s{{0,9}}[-–—:：]?\s{{0,9}}(?P<words>.+)$", re.IGNORECASE),
-    # 10:12 words
+    # 2026-11-24 10:12 words; 11/24 10:12 words; 10/20/2022 - 15:38 UTC - words
+    re.compile(rf"^{_BULLET}{_BOLD}{_STAMP}(?!:?\d){_BOLD}{_BETWEEN}(?P<words>.+)$", re.IGNORECASE),
     re.compile(
-        rf"^{_BULLET}(?P<time>{_TIME})(?![\d:])(?:\s{{0,9}}(?:頃|ごろ|ころ))?\s{{0,9}}[-–—:：、]?\s{{0,9}}(?P<words>.+)$",
+        rf"^{_BULLET}{_BOLD}(?P<day>{_DAY}){_WEEKDAY}\s{{1,9}}[-–—]\s{{1,9}}(?P<time>{_TIME}{_ZONE})(?!:?\d)"
+        rf"{_BOLD}{_BETWEEN}(?P<words>.+)$",
+        re.IGNORECASE,
+    ),
+    # 10:12 words; - **10:45** - words; * 10:45 UTC: words
+    re.compile(
+        rf"^{_BULLET}{_BOLD}(?P<time>{_TIME}{_ZONE})(?!:?\d){_BOLD}{_BETWEEN}(?P<words>.+)$",
+        re.IGNORECASE,
+    ),
+    # First noticed: 2026-11-24 10:12
+    re.compile(
+        rf"^{_BULLET}{_BOLD}(?P<words>[^|:：\d][^|:：]{{0,60}}?)\s{{0,9}}[:：]?{_BOLD}[:：\s]\s{{0,9}}{_STAMP}$",
         re.IGNORECASE,
     ),
 )
+# A day without a time: | 2021-12-10 | words |; | 2020-12-21 HH:mm | words |; 09/21/2022 - words
+_DAYS = (
+    re.compile(
+        rf"^\|\s{{0,9}}(?P<day>{_DAY}){_WEEKDAY}(?:\s{{1,9}}[^|\d]{{1,9}}|\s{{1,9}}\d{{1,2}}:[?？-]{{2}})?"
+        rf"\s{{0,40}}\|\s{{0,9}}{_CELL}$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"^{_BULLET}{_BOLD}(?P<day>{_DAY}){_WEEKDAY}{_BOLD}\s{{0,9}}(?:[:：](?!\d)\s{{0,9}}|\s[-–—]\s{{1,9}})(?P<words>.+)$",
+        re.IGNORECASE,
+    ),
+)
+_NUMBERS = re.compile(r"(?<![\d/.-])(\d{1,2})([-/.])(\d{1,2})\2\d{4}(?!\d)")
 
 
 def chat_lines(text: str, *, zone: str, on: date | None = None) -> list[ChatLine]:
@@ -104,33 +138,50 @@ def chat_lines(text: str, *, zone: str, on: date | None = None) -> list[ChatLine
     zone: IANA name for times written without one. on: the day that times alone belong to until the text names one,
     and whose year days without a year take. Without it a time alone is told by its words, and `at` stays None.
     """
-    reader = _Reader(zone, on)
+    reader = _Reader(zone, on, _order(text))
     return [
         reader.take(number, raw) for number, raw in enumerate(LINE_END.split(text), start=1) if raw.strip("\ufeff \t　")
     ]
 
 
+def _order(text: str) -> Order:
+    """What `5/1/2026` means in this text: told by its dates that can be read in one way, when they agree."""
+    told = {
+        Order.DAY_FIRST if int(first) > 12 else Order.MONTH_FIRST
+        for first, _mark, second in _NUMBERS.findall(text)
+        if (int(first) > 12) != (int(second) > 12)
+    }
+    return told.pop() if len(told) == 1 else Order.UNKNOWN
+
+
+def _folded(line: str) -> str:
+    """Full-width letters and digits as plain ones, each character in its place."""
+    plain = unicodedata.normalize("NFKC", line)
+    if len(plain) == len(line):
+        return plain
+    each = ((char, unicodedata.normalize("NFKC", char)) for char in line)
+    return "".join(folded if len(folded) == 1 else char for char, folded in each)
+
+
 class _Reader:
     """What was read so far: the day, and the heading under which words stand."""
 
-    def __init__(self, zone: str, on: date | None):
-        self.zone, self.on, self.day = zone, on, on
+    def __init__(self, zone: str, on: date | None, order: Order = Order.UNKNOWN):
+        self.zone, self.on, self.day, self.order = zone, on, on, order
         self.last: datetime | None = None
         self.who, self.at, self.at_text = "", None, ""
 
     def take(self, number: int, raw: str) -> ChatLine:
-        # Widths are folded for reading only, where that keeps each character in its place.
         line = raw.strip("\ufeff \t　\x0b\x0c")
-        plain = unicodedata.normalize("NFKC", line)
-        if len(plain) != len(line):
-            plain = line
-        if len(plain) > 2000:  # nobody's heading is that long, and patterns should not walk through it
+        if len(line) > 2000:  # nobody's heading is that long, and patterns should not walk through it
             return self._plain(number, raw, line)
+        plain = _folded(line)  # for reading only
         return (
             self._day_alone(number, raw, plain)
             or self._mail(number, raw, plain)
             or self._heading(number, raw, plain)
             or self._line(number, raw, line, plain)
+            or self._on_day(number, raw, line, plain)
             or self._plain(number, raw, line)
         )
 
@@ -190,6 +241,17 @@ class _Reader:
             return ChatLine(number, raw, line[start : found.end("words")], who, at, at_text)
         return None
 
+    def _on_day(self, number: int, raw: str, line: str, plain: str) -> ChatLine | None:
+        for pattern in _DAYS:
+            found = pattern.match(plain)
+            day = self._day_of(found["day"]) if found else None
+            if day is None:
+                continue
+            self.day, self.last = day, None
+            self.who, self.at, self.at_text = "", None, ""
+            return ChatLine(number, raw, line[found.start("words") : found.end("words")], at_text=found["day"])
+        return None
+
     def _plain(self, number: int, raw: str, line: str) -> ChatLine:
         """Words without a time of their own: they belong to what was read last."""
         return ChatLine(number, raw, line, self.who, self.at, self.at_text, heard=self.at is not None)
@@ -230,7 +292,7 @@ class _Reader:
 
     def _day_of(self, words: str) -> date | None:
         """A day as written; without a year the one nearest before the caller's day, with a month's grace after it."""
-        whole = read(words, self.zone)
+        whole = read(words, self.zone, self.order)
         if whole.at is not None:
             return whole.at.date()
         if self.on is None:

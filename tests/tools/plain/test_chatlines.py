@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.shared import shared
 from tools.plain.chatlines import chat_lines
+from tools.plain.whens import Precision, read
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 ON = date(2026, 11, 24)
@@ -57,9 +61,24 @@ def test_time_from_a_line_above_is_said_to_be_so():
         ("10:12\t佐藤 美咲\t送りました", ("11-24 10:12", "佐藤 美咲", "送りました")),
         ("10:12 - お電話", ("11-24 10:12", "", "お電話")),
         ("・10:12 お電話", ("11-24 10:12", "", "お電話")),
+        ("- **10:12** - Deployed", ("11-24 10:12", "", "Deployed")),
+        ("* 01:12 UTC: Deployed", ("11-24 10:12", "", "Deployed")),
+        ("**10:12:** Deployed", ("11-24 10:12", "", "Deployed")),
+        ("> 10:12 お電話", ("11-24 10:12", "", "お電話")),
+        ("■10:12 お電話", ("11-24 10:12", "", "お電話")),
+        ("1. 10:12 お電話", ("11-24 10:12", "", "お電話")),
+        ("11/24 10:12頃 お電話", ("11-24 10:12", "", "お電話")),
+        ("R8.11.24 10:12 受信を確認", ("11-24 10:12", "", "受信を確認")),
+        ("令和８年１１月２４日（火）　１０：１２　受信を確認…㈱青木", ("11-24 10:12", "", "受信を確認…㈱青木")),
+        ("November 24, 2026: 1:12am UTC - Opened", ("11-24 10:12", "", "Opened")),
+        ("11/24/2026 - 01:12 UTC - Opened", ("11-24 10:12", "", "Opened")),
+        ("11-24-2026 10:12 am - Opened", ("11-24 10:12", "", "Opened")),
+        ("| Tue | Nov 24 | 10:12 | Opened |", ("11-24 10:12", "", "Opened")),
+        ("| 10:12 | お電話 | 佐藤 |", ("11-24 10:12", "", "お電話 | 佐藤")),
+        ("- First detected: 2026-11-24 10:12", ("11-24 10:12", "", "First detected")),
+        ("- 2026-11-24 10:12: Called", ("11-24 10:12", "", "Called")),
         ("- 2026-11-24 10:12 Called", ("11-24 10:12", "", "Called")),
         ("| 2026-11-24 10:12 | Token expires | ", ("11-24 10:12", "", "Token expires")),
-        ("| 2026-11-24 HH:mm | Token expires |", ("", "", "| 2026-11-24 HH:mm | Token expires |")),
         ("10:12 佐藤が確認: 1通だけ", ("11-24 10:12", "", "佐藤が確認: 1通だけ")),
         ("受付番号 10:12 ではありません", ("", "", "受付番号 10:12 ではありません")),
         ("25:99 は時刻ではない", ("", "", "25:99 は時刻ではない")),
@@ -71,6 +90,52 @@ def test_time_from_a_line_above_is_said_to_be_so():
 )
 def test_one_line(line, expected):
     assert told(line) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("line", "day", "words"),
+    [
+        ("| 2021-12-10   | 公表 |", "2021-12-10", "公表"),
+        ("| 2020-12-21 HH:mm | 公表 |", "2020-12-21", "公表"),
+        ("| 2024-03-13 14:?? | 公表 |", "2024-03-13", "公表"),
+        ("09/21/2022 - 公表", "09/21/2022", "公表"),
+        ("11月24日：公表", "11月24日", "公表"),
+    ],
+)
+def test_day_alone_is_told_in_its_words_and_is_nobodys_midnight(line, day, words):
+    (one,) = chat_lines(line, zone="Asia/Tokyo", on=ON)
+    assert (one.at, one.at_text, one.words, one.heard) == (None, day, words, False)
+
+
+def test_times_below_a_day_alone_belong_to_it():
+    assert told("| 2026-11-20 | 公表 |\n10:12 お電話") == [("", "", "公表"), ("11-20 10:12", "", "お電話")]
+
+
+def test_order_of_day_and_month_is_told_by_the_dates_that_can_be_read_in_one_way():
+    first, second = chat_lines("10/11/2026 10:12 開始\n24/11/2026 10:12 終了", zone="Asia/Tokyo", on=ON)
+    assert (first.at.date(), second.at.date()) == (date(2026, 11, 10), date(2026, 11, 24))
+    first, second = chat_lines("10/11/2026 10:12 開始\n11/24/2026 10:12 終了", zone="Asia/Tokyo", on=ON)
+    assert first.at.date() == date(2026, 10, 11)
+
+
+@pytest.mark.parametrize("more", ["", "\n24/11/2026 開始\n11/24/2026 終了"], ids=["unknown", "at odds"])
+def test_order_that_is_not_certain_gives_no_time(more):
+    assert chat_lines(f"10/11/2026 10:12 開始{more}", zone="Asia/Tokyo", on=ON)[0].at is None
+
+
+def test_real_post_mortems():
+    """Each entry whose time its collection wrote with day and hour is read at that very time from the text around it."""
+    entries = wrong = 0
+    for report in json.loads(shared("data/postmortems/postmortems.json").read_text("utf-8")):
+        lines = chat_lines(report["raw_markdown"], zone="UTC", on=date(2024, 1, 1))
+        letters = [(re.sub(r"\W", "", line.raw), line.at) for line in lines]
+        for entry in report["timeline"]:
+            when, words = read(entry["at"] or "", "UTC"), re.sub(r"\W", "", entry["text"])[:25]
+            if when.precision in {Precision.MINUTE, Precision.SECOND} and words:
+                entries += 1
+                wrong += when.at not in [at for raw, at in letters if words in raw]
+    assert entries == 439
+    assert wrong == 0
 
 
 def test_day_without_a_year_is_the_last_such_day():
