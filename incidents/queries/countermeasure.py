@@ -100,12 +100,17 @@ def _due(rows: QuerySet, due: str, today: date, calendars: dict[int | None, Busi
     return rows.filter(late)
 
 
-def seam_rows(
-    *, by: Person, filters: Filters, calendars: dict[int | None, BusinessCalendar]
-) -> QuerySet[Countermeasure]:
-    """The countermeasures of the person's teams, narrowed; sorted by `filters.order`. Asks the index for words.
+def found_by(by: Person, filters: Filters) -> search.Found | None:
+    """What the index has for the words of the filters, one query; None without words."""
+    return search.find(filters.q, team.ids_of(by)) if filters.q else None
 
-    calendars: those of the person's teams, for what is late.
+
+def seam_rows(
+    *, by: Person, filters: Filters, calendars: dict[int | None, BusinessCalendar], found: search.Found | None
+) -> QuerySet[Countermeasure]:
+    """The countermeasures of the person's teams, narrowed; sorted by `filters.order`.
+
+    calendars: those of the person's teams, for what is late. found: what `found_by` says of the same person and filters.
     """
     rows = Countermeasure.objects.visible_to(by).select_related("incident__team", "owner", "root__why")
     rows = _in_view(rows, filters.view, by)
@@ -121,7 +126,7 @@ def seam_rows(
         rows = rows.filter(owner_id=filters.owner)
     if filters.due:
         rows = _due(rows, filters.due, today_of(by), calendars)
-    if filters.q and (found := search.find(filters.q, team.ids_of(by))) is not None:
+    if found:
         rows = found.narrow(rows, "incident")
     if filters.order.by == "due_place":
         rows = rows.annotate(due_place=due_place())
@@ -151,10 +156,12 @@ def seam_lines(
 def seam_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
     """One page of the person's teams' countermeasures as SeamLines, in four queries (and the index with words)."""
     calendars = calendars_of(by)
-    rows = seam_rows(by=by, filters=filters, calendars=calendars)
+    found = found_by(by, filters)
+    rows = seam_rows(by=by, filters=filters, calendars=calendars, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     page.rows = seam_lines(page.rows, by, calendars)
-    page.count = counted(rows, filters.order)
+    likely = rows.filter(incident__in=found.some) if found and found.some else None
+    page.count = counted(rows, filters.order, likely=likely)
     return page
 
 

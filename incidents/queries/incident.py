@@ -81,8 +81,13 @@ class Filters:
         return SORTS.get(self.sort, SORTS["new"])
 
 
-def incident_rows(*, by: Person, filters: Filters) -> QuerySet[Incident]:
-    """The person's incidents, narrowed; sorted by `filters.order`. Asks the index when there are words."""
+def found_by(by: Person, filters: Filters) -> search.Found | None:
+    """What the index has for the words of the filters, one query; None without words."""
+    return search.find(filters.q, team.ids_of(by)) if filters.q else None
+
+
+def incident_rows(*, by: Person, filters: Filters, found: search.Found | None) -> QuerySet[Incident]:
+    """The person's incidents, narrowed; sorted by `filters.order`. found: what `found_by` says of the same two."""
     rows = Incident.objects.visible_to(by).select_related("team", "owner")
     if filters.stage == "open":
         rows = rows.open()
@@ -106,7 +111,7 @@ def incident_rows(*, by: Person, filters: Filters) -> QuerySet[Incident]:
         rows = rows.unsettled()
     if filters.due:
         rows = _due(rows, filters.due, today_of(by))
-    if filters.q and (found := search.find(filters.q, team.ids_of(by))) is not None:
+    if found:
         rows = found.narrow(rows)
     if filters.sort == "severity":
         rows = rows.annotate(severity_place=severity_rank())
@@ -128,10 +133,11 @@ def _due(rows: QuerySet[Incident], due: str, today: date) -> QuerySet[Incident]:
 
 def incident_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
     """One page of the person's incidents, in three queries (four and the index with words)."""
-    rows = incident_rows(by=by, filters=filters)
+    found = found_by(by, filters)
+    rows = incident_rows(by=by, filters=filters, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     with_seams(page.rows)
-    page.count = counted(rows, filters.order)
+    page.count = counted(rows, filters.order, likely=rows.filter(pk__in=found.some) if found and found.some else None)
     return page
 
 

@@ -27,7 +27,7 @@ class BowlCrack:
     """One incident in the bowl: its course comes from its id alone, so it never moves."""
 
     main: str
-    branches: list[str]
+    branches: tuple[str, ...]
     state: str  # open, urushi, gold
     title: str
     reference: str
@@ -87,15 +87,15 @@ def asked(person: Person) -> dict[str, QuerySet]:
     kept = promises.filter(kind=FollowUpKind.COUNTERMEASURE, state=FollowUpState.KEPT, closed_at__gte=quarter)
     promised = measures.filter(status__in=COVERING_STATUSES, committed_at__gte=quarter)
     # From the few checks of the week, not from the many measures that hold.
+    decided = EffectCheck.objects.filter(
+        open_to(person, "measure__incident"), of_teams(person, "measure__incident"), decided_at__gte=week
+    )
     proven = EffectCheck.objects.filter(
-        open_to(person, "measure__incident"),
-        of_teams(person, "measure__incident"),
-        decided_at__gte=week,
-        measure__status=MeasureStatus.EFFECTIVE,
+        pk__in=decided.order_by("-decided_at").values("pk")[:FIGURES_MOST], measure__status=MeasureStatus.EFFECTIVE
     )
     return {
         "bowl_counts": drawn.order_by().values_list("stage").annotate(n=Count("pk")),
-        "bowl_rows": drawn.order_by("-noticed_at")[:BOWL_MOST],
+        "bowl_rows": drawn.order_by("-noticed_at").values_list("number", "stage", "title", "noticed_at")[:BOWL_MOST],
         # The one or two rows in the middle: the median without reading the others.
         "middle": Incident.objects.filter(pk__in=reported.values("pk")[:FIGURES_MOST])
         .order_by()
@@ -128,17 +128,18 @@ def bowl_of(found: dict[str, list]) -> Bowl:
     for stage, count in found["bowl_counts"]:
         counts[bowl_state(stage)] += count
     cracks = []
-    for incident in sorted(found["bowl_rows"], key=lambda i: i.number):
-        drawn = bowl.crack(str(incident.number))
+    for number, stage, title, noticed_at in sorted(found["bowl_rows"]):
+        drawn = bowl.crack(str(number))
+        incident = Incident(number=number)  # knows its reference and its address
         cracks.append(
             BowlCrack(
                 main=drawn.main,
-                branches=list(drawn.branches),
-                state=bowl_state(incident.stage),
-                title=incident.title,
+                branches=tuple(drawn.branches),
+                state=bowl_state(stage),
+                title=title,
                 reference=incident.reference,
                 url=incident.get_absolute_url(),
-                noticed_at=incident.noticed_at,
+                noticed_at=noticed_at,
             )
         )
     return Bowl(cracks, counts["gold"], counts["urushi"], counts["open"], sum(counts.values()) - len(cracks))

@@ -111,8 +111,14 @@ def paged(rows: QuerySet, order: Order, *, after: str = "", before: str = "", si
     return page
 
 
-def counted(rows: QuerySet, order: Order) -> int:
-    """How many rows there are, counted up to COUNTED along the list's own index. One query."""
+def counted(rows: QuerySet, order: Order, *, likely: QuerySet | None = None) -> int:
+    """How many rows there are, counted up to COUNTED along the list's own index. One query.
+
+    likely: some of the rows that are known to be many. Are COUNTED of them there, the others are not looked for; with
+    too few of them it is one query more.
+    """
+    if likely is not None and (found := likely.order_by()[:COUNTED].count()) == COUNTED:
+        return found
     return order.sorted(rows)[:COUNTED].count()
 
 

@@ -11,7 +11,7 @@ index is read up to COMMON records of the person's own teams. So neither costs w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
@@ -19,17 +19,19 @@ from django.db.models.expressions import RawSQL
 
 from tools.plain.bigrams import fold, token, wanted
 
-COMMON = 1000
+COMMON = 500
+LIKELY = 200  # of a common word, so many are handed on to those who count
 MOST_WORDS = 8
 MOST_PIECES = 64  # the rest of very long words is looked at in the text alone
 
 
 @dataclass(frozen=True)
 class Found:
-    """Records with these words: their ids, or None when there are COMMON of them or more."""
+    """Records with these words: their ids, or None when there are COMMON of them or more; then `some` are LIKELY ones."""
 
     words: list[str]
     ids: list[int] | None
+    some: list[int] = field(default_factory=list)
 
     def narrow(self, rows: QuerySet, path: str = "") -> QuerySet:
         """The rows whose incident was found; path is how a row reaches it, such as "incident" ("" for incidents)."""
@@ -80,7 +82,7 @@ def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | Non
                 [tokens, *teams, *patterns(words), limit],
             )
         ids = [pk for (pk,) in cursor.fetchall()]
-    return Found(words, ids if len(ids) < limit else None)
+    return Found(words, ids) if len(ids) < limit else Found(words, None, ids[:LIKELY])
 
 
 def find_each(groups: list[tuple[list[str], int]], team_ids: Iterable[int]) -> list[list[int]]:

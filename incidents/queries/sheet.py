@@ -9,9 +9,11 @@ queryset would have given. What a `prefetch_related` would fetch is asked as a q
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from enum import Enum
 from threading import Lock
 from typing import Any
 
@@ -22,6 +24,7 @@ from django.db.models.query import ModelIterable, QuerySet, get_related_populato
 from django.utils import timezone
 
 MOST_WRITTEN = 2_000  # texts kept in a process; the longest unused goes first
+_PLAIN = re.compile(r"\w*", re.ASCII)
 _CHUNK = 50  # SQLite takes about a hundred arguments a function
 _PARSED = (models.DateField, models.TimeField, models.DurationField, models.DecimalField, models.UUIDField)
 
@@ -139,7 +142,7 @@ def _write(querysets: dict[str, QuerySet], using: str) -> _Written:
 def _column(name: str, queryset: QuerySet, using: str) -> _Column:
     connection = connections[using]
     compiler = queryset.query.clone().get_compiler(using=using)
-    sql, params = compiler.as_sql(with_col_aliases=True)
+    sql, params = _spelled_out(*compiler.as_sql(with_col_aliases=True))
     names = [alias for _column, _sql, alias in compiler.select]
     quoted = [f"t.{connection.ops.quote_name(alias)}" for alias in names]
     if connection.vendor == "postgresql":
@@ -149,7 +152,28 @@ def _column(name: str, queryset: QuerySet, using: str) -> _Column:
         array = ", ".join(f"json_array({', '.join(part)})" for part in parts)
         rows = f"(SELECT json_group_array(json_array({array})) FROM ({sql}) t)"  # noqa: S608
     values = _values(compiler, names, connection)
-    return _Column(name, rows, tuple(params), _reader(queryset, compiler, values, using))
+    return _Column(name, rows, params, _reader(queryset, compiler, values, using))
+
+
+def _spelled_out(sql: str, params: Iterable[Any]) -> tuple[str, tuple[Any, ...]]:
+    """The members of our enums (`state = 'open'`) and what is empty stand in the text instead of among its values.
+
+    PostgreSQL keeps the plan of a statement that comes again, for any values. Of a value it then knows nothing: it
+    takes every state for equally frequent, and no partial index. They are the same for everybody, so the text is too.
+    """
+    values = iter(params)
+    kept: list[Any] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%%"
+        value = next(values)
+        if isinstance(value, str) and (isinstance(value, Enum) or not value) and _PLAIN.fullmatch(value):
+            return f"'{value}'"
+        kept.append(value)
+        return "%s"
+
+    return re.sub(r"%[%s]", place, sql), tuple(kept)
 
 
 def _values(compiler: Any, names: list[str], connection: Any) -> Callable[[list[Any]], list[list[Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -105,17 +106,26 @@ _CRACKS = {
 @register.filter
 def drawn_cracks(cracks: list[BowlCrack]) -> str:
     """The cracks of a bowl as links; sixty of them in template tags would cost more than the rest of the page."""
-    return format_html_join(
-        "\n",
+    return format_html_join("\n", "{}", ((_drawn(one, get_language()),) for one in cracks))
+
+
+@lru_cache(maxsize=2048)
+def _drawn(one: BowlCrack, language: str | None) -> str:
+    """One crack, drawn once for all who see it: everything in it is in the arguments."""
+    name = _("%(reference)s %(title)s（%(said)s）") % {
+        "reference": one.reference,
+        "title": one.title,
+        "said": _CRACKS[one.state][1],
+    }
+    return format_html(
         '<a href="{}" aria-label="{}"><title>{}</title><path class="hit" d="{}"/><path class="crack-{}" d="{}"/>{}</a>',
-        (
-            (one.url, name, name, one.main, one.state, one.main, _branches(one))
-            for one in cracks
-            for name in [
-                _("%(reference)s %(title)s（%(said)s）")
-                % {"reference": one.reference, "title": one.title, "said": _CRACKS[one.state][1]}
-            ]
-        ),
+        one.url,
+        name,
+        name,
+        one.main,
+        one.state,
+        one.main,
+        _branches(one),
     )
 
 
@@ -126,10 +136,17 @@ def _branches(one: BowlCrack) -> str:
 @register.filter
 def listed_cracks(cracks: list[BowlCrack]) -> str:
     """The same as rows of a table: the drawing's twin in words."""
-    return format_html_join(
-        "",
+    return format_html_join("", "{}", ((_listed(one, get_language()),) for one in cracks))
+
+
+@lru_cache(maxsize=2048)
+def _listed(one: BowlCrack, language: str | None) -> str:
+    return format_html(
         '<tr><td><a href="{}"><span class="num">{}</span> {}</a></td><td><span class="chip {}">{}</span></td></tr>',
-        ((one.url, one.reference, one.title, *_CRACKS[one.state]) for one in cracks),
+        one.url,
+        one.reference,
+        one.title,
+        *_CRACKS[one.state],
     )
 
 

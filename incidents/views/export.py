@@ -126,7 +126,9 @@ def _file(
 def incident_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, INCIDENTS, request.GET)
     filters = incidents.Filters(**form.filters())
-    rows = incidents.incident_rows(by=request.user, filters=filters).select_related("team", "owner", "index")
+    words = incidents.found_by(request.user, filters)
+    rows = incidents.incident_rows(by=request.user, filters=filters, found=words)
+    rows = rows.select_related("team", "owner", "index")
     count = rows[: verbs.MOST + 1].count()
     found = (incidents.with_seams(some) for some in chunks(rows, filters.order))
     return _file(request, INCIDENTS, form, columns=incident_columns(), rows=count, found=found)
@@ -137,9 +139,9 @@ def seam_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, MEASURES, request.GET)
     filters = measures.Filters(**form.filters())
     calendars = measures.calendars_of(request.user)
-    rows = measures.seam_rows(by=request.user, filters=filters, calendars=calendars).select_related(
-        "incident__team", "owner", "backup", "root__why"
-    )
+    words = measures.found_by(request.user, filters)
+    rows = measures.seam_rows(by=request.user, filters=filters, calendars=calendars, found=words)
+    rows = rows.select_related("incident__team", "owner", "backup", "root__why")
     count = rows[: verbs.MOST + 1].count()
     found = (measures.seam_lines(some, request.user, calendars) for some in chunks(rows, filters.order))
     return _file(request, MEASURES, form, columns=measure_columns(), rows=count, found=found)
