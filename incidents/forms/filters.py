@@ -1,15 +1,41 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Category, IncidentKind, Severity, Stage
 
 ALL = ("", _("すべて"))
+
+
+class KeptSelect(forms.Select):
+    """A select whose HTML is made once for each language, choices and value: ten of them stand above each list.
+
+    scope: names the form; the same name and values mean the same labels in it. Labels out of records are looked at.
+    """
+
+    scope = ""
+    _made: ClassVar[dict[Hashable, str]] = {}
+    _MOST = 2_000
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> str:
+        choices = tuple((key, label if type(label) is str else None) for key, label in self.choices)
+        key = (self.scope, get_language(), name, value, tuple((attrs or {}).items()), choices)
+        made = self._made.get(key)
+        if made is None:
+            if len(self._made) >= self._MOST:
+                self._made.clear()
+            made = self._made[key] = super().render(name, value, attrs, renderer)
+        return made
+
+
+class Choice(forms.ChoiceField):
+    widget = KeptSelect
 
 
 class ListFilterForm(forms.Form):
@@ -19,10 +45,10 @@ class ListFilterForm(forms.Form):
     """
 
     q = forms.CharField(label=_("ことば"), required=False, max_length=200)
-    team = forms.ChoiceField(label=_("チーム"), required=False)
-    owner = forms.ChoiceField(label=_("担当"), required=False)
-    category = forms.ChoiceField(label=_("分類"), required=False, choices=[ALL, *Category.choices])
-    severity = forms.ChoiceField(label=_("重大度"), required=False, choices=[ALL, *Severity.choices])
+    team = Choice(label=_("チーム"), required=False)
+    owner = Choice(label=_("担当"), required=False)
+    category = Choice(label=_("分類"), required=False, choices=[ALL, *Category.choices])
+    severity = Choice(label=_("重大度"), required=False, choices=[ALL, *Severity.choices])
 
     def __init__(self, *args: Any, memberships: list, people: Any = (), me: Any = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -34,6 +60,8 @@ class ListFilterForm(forms.Form):
             *((str(person.pk), str(person)) for person in people),
         ]
         for field in self.fields.values():
+            if isinstance(field.widget, KeptSelect):
+                field.widget.scope = type(self).__name__
             field.widget.attrs["class"] = (
                 "form-select form-select-sm" if hasattr(field, "choices") else "form-control form-control-sm"
             )
@@ -98,8 +126,8 @@ class IncidentFilterForm(ListFilterForm):
         "sort",
     )
 
-    stage = forms.ChoiceField(label=_("段階"), required=False, choices=[ALL, ("open", _("進行中")), *Stage.choices])
-    due = forms.ChoiceField(
+    stage = Choice(label=_("段階"), required=False, choices=[ALL, ("open", _("進行中")), *Stage.choices])
+    due = Choice(
         label=_("期限"),
         required=False,
         choices=[
@@ -109,14 +137,14 @@ class IncidentFilterForm(ListFilterForm):
             ("none", _("約束なし")),
         ],
     )
-    outside = forms.ChoiceField(
+    outside = Choice(
         label=_("対外"),
         required=False,
         choices=[ALL, ("open", _("続いている")), ("closed", _("対外完了"))],
     )
-    kind = forms.ChoiceField(label=_("種類"), required=False, choices=[ALL, *IncidentKind.choices])
-    restricted = forms.ChoiceField(label=_("読む人"), required=False, choices=[ALL, ("1", _("限っている記録"))])
-    sort = forms.ChoiceField(
+    kind = Choice(label=_("種類"), required=False, choices=[ALL, *IncidentKind.choices])
+    restricted = Choice(label=_("読む人"), required=False, choices=[ALL, ("1", _("限っている記録"))])
+    sort = Choice(
         label=_("並び"),
         required=False,
         choices=[
@@ -135,7 +163,7 @@ class SeamFilterForm(ListFilterForm):
 
     field_order = ("view", "q", "team", "owner", "due", "strength", "category", "severity", "sort")
 
-    view = forms.ChoiceField(
+    view = Choice(
         label=_("表示"),
         required=False,
         widget=forms.HiddenInput,
@@ -149,12 +177,12 @@ class SeamFilterForm(ListFilterForm):
             ("all", _("すべて")),
         ],
     )
-    due = forms.ChoiceField(
+    due = Choice(
         label=_("期限"),
         required=False,
         choices=[ALL, ("late", _("過ぎている")), ("week", _("今週")), ("none", _("期限なし"))],
     )
-    strength = forms.ChoiceField(
+    strength = Choice(
         label=_("強さ"),
         required=False,
         choices=[
@@ -164,7 +192,7 @@ class SeamFilterForm(ListFilterForm):
             ("strong", _("強い")),
         ],
     )
-    sort = forms.ChoiceField(
+    sort = Choice(
         label=_("並び"),
         required=False,
         choices=[

@@ -92,6 +92,10 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         )
 
 
+def reference_of(number: int) -> str:
+    return f"K-{number}"
+
+
 class Incident(Stamped):
     """A crack. `stage` is computed from the record by incidents.rules.stage_of and kept for lists and filters."""
 
@@ -265,7 +269,7 @@ class Incident(Stamped):
 
     @property
     def reference(self) -> str:
-        return f"K-{self.number}"
+        return reference_of(self.number)
 
     def get_absolute_url(self) -> str:
         return reverse("incident", args=[self.reference])

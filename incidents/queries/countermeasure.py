@@ -160,7 +160,7 @@ def seam_list(*, by: Person, filters: Filters, after: str = "", before: str = ""
     rows = seam_rows(by=by, filters=filters, calendars=calendars, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     page.rows = seam_lines(page.rows, by, calendars)
-    likely = rows.filter(incident__in=found.some) if found and found.some else None
+    likely = search.among(rows, found.some, "incident") if found and found.some else None
     page.count = counted(rows, filters.order, likely=likely)
     return page
 

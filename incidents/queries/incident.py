@@ -137,7 +137,7 @@ def incident_list(*, by: Person, filters: Filters, after: str = "", before: str 
     rows = incident_rows(by=by, filters=filters, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     with_seams(page.rows)
-    page.count = counted(rows, filters.order, likely=rows.filter(pk__in=found.some) if found and found.some else None)
+    page.count = counted(rows, filters.order, likely=search.among(rows, found.some) if found and found.some else None)
     return page
 
 

@@ -36,13 +36,28 @@ class Found:
     def narrow(self, rows: QuerySet, path: str = "") -> QuerySet:
         """The rows whose incident was found; path is how a row reaches it, such as "incident" ("" for incidents)."""
         if self.ids is not None:
-            return rows.filter(**{f"{path or 'pk'}__in": self.ids})
-        column = f'"{rows.model._meta.db_table}"."{f"{path}_id" if path else "id"}"'
+            return among(rows, self.ids, path)
+        column = _column(rows, path)
         says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(self.words))
         # A scalar subquery, which no planner turns into a join: it is asked row by row along the list's order.
         sql = f"(SELECT {says} FROM incidents_incidentindex i WHERE i.incident_id = {column})"  # noqa: S608  names of ours
         says_so = RawSQL(sql, patterns(self.words), output_field=BooleanField())  # noqa: S611  words are parameters
         return rows.alias(says=says_so).filter(says=True)
+
+
+def among(rows: QuerySet, ids: list[int], path: str = "") -> QuerySet:
+    """The rows whose incident is one of these.
+
+    PostgreSQL takes the ids as one value, not as five hundred: the text stays the same, and so does the plan it keeps.
+    """
+    if connection.vendor != "postgresql":
+        return rows.filter(**{f"{path or 'pk'}__in": ids})
+    sql = f"{_column(rows, path)} = ANY(%s::bigint[])"
+    return rows.filter(RawSQL(sql, [ids], output_field=BooleanField()))  # noqa: S611  ids are a parameter
+
+
+def _column(rows: QuerySet, path: str) -> str:
+    return f'"{rows.model._meta.db_table}"."{f"{path}_id" if path else "id"}"'
 
 
 def patterns(words: list[str]) -> list[str]:

@@ -21,6 +21,7 @@ SHOWN = 8
 COUNTED = ("promises", "measures", "checks", "asked_us", "rest")
 # What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
 OWN_CARD = MOMENT_KINDS | SPREAD_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK}
+REST = [kind for kind in FollowUpKind if kind not in OWN_CARD]  # named, so that they are found by the index
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
 def _asked(person: Person) -> dict[str, QuerySet]:
     mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
     by_day = mine.select_related("incident").order_by("due_on", "pk")
-    asked_us, rest = _asked_us(person), mine.exclude(kind__in=OWN_CARD)
+    asked_us, rest = _asked_us(person), mine.filter(kind__in=REST)
     return {
         "clocks": incident.running_clocks(person),
         "promises": promise.my_promises(person),
