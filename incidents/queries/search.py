@@ -69,7 +69,7 @@ def words_of(q: str) -> list[str]:
     return fold(q).split()[:MOST_WORDS]
 
 
-def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | None:
+def find(q: str, team_ids: Iterable[int]) -> Found | None:
     """Records of these teams in which every word of `q` stands; None when `q` holds no word. One query.
 
     Restricted records are among them: narrow rows that are visible to the person already.
@@ -83,7 +83,7 @@ def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | Non
             # A function, because it carries the setting that keeps its plan on the index (migration 0005).
             cursor.execute(
                 "SELECT * FROM incidents_found(%s::int[], %s::text[], %s::bigint[], %s)",
-                [pieces, patterns(words), teams, limit],
+                [pieces, patterns(words), teams, COMMON],
             )
         elif not teams:
             return Found(words, [])
@@ -94,10 +94,10 @@ def find(q: str, team_ids: Iterable[int], *, limit: int = COMMON) -> Found | Non
                 "SELECT i.incident_id FROM incidents_incidentgrams "  # noqa: S608  words are parameters
                 "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
                 f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s",
-                [tokens, *teams, *patterns(words), limit],
+                [tokens, *teams, *patterns(words), COMMON],
             )
         ids = [pk for (pk,) in cursor.fetchall()]
-    return Found(words, ids) if len(ids) < limit else Found(words, None, ids[:LIKELY])
+    return Found(words, ids) if len(ids) < COMMON else Found(words, None, ids[:LIKELY])
 
 
 def find_each(groups: list[tuple[list[str], int]], team_ids: Iterable[int]) -> list[list[int]]:

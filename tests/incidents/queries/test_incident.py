@@ -10,7 +10,7 @@ from django.utils import timezone
 from incidents.domain import countermeasure
 from incidents.enums import LetterState, Role, Stage
 from incidents.models import Incident, Why
-from incidents.queries import engine, insight, paging, record
+from incidents.queries import engine, insight, paging, record, search
 from incidents.queries import incident as incidents
 from incidents.queries import team as teams
 from incidents.queries.today import today
@@ -267,7 +267,7 @@ def test_pages_go_there_and_back_and_hold_each_row_once(alice, team, sort):
         for n in range(11)
     ]
     indexed(*made)
-    rows = incidents.incident_rows(by=alice, filters=incidents.Filters(sort=sort))
+    rows = incidents.incident_rows(by=alice, filters=incidents.Filters(sort=sort), found=None)
     order = incidents.SORTS[sort]
     whole = list(order.sorted(rows))
     pages, after = [], ""
@@ -298,3 +298,33 @@ def test_due_filters_look_at_the_next_open_promise(alice, story, clock):
     clock.forward(days=7)
     assert [listed(alice, due=due) != [] for due in ("late", "week", "none")] == [True, False, False]
     assert listed(alice, sort="due") == [measure.incident.title]
+
+
+@pytest.fixture
+def common(monkeypatch, alice, team):
+    """Six records with a word; four make it a common one, three of them are handed to those who count."""
+    monkeypatch.setattr(search, "COMMON", 4)
+    monkeypatch.setattr(search, "LIKELY", 3)
+    monkeypatch.setattr(paging, "COUNTED", 3)
+    made = [IncidentFactory(team=team, title=f"請求書 {n}", severity="S4" if n else "S1") for n in range(6)]
+    indexed(*made)
+    return made
+
+
+def test_common_word_is_found_along_the_list_and_counted_among_those_of_the_index(
+    common, alice, django_assert_num_queries
+):
+    with django_assert_num_queries(5):
+        page = incidents.incident_list(by=alice, filters=incidents.Filters(q="請求書"))
+    assert (len(page.rows), page.count, page.counted_out) == (6, 3, True)
+
+
+def test_common_word_with_few_rows_left_is_counted_out(common, alice, django_assert_num_queries):
+    with django_assert_num_queries(6):
+        page = incidents.incident_list(by=alice, filters=incidents.Filters(q="請求書", severity="S1"))
+    assert ([one.title for one in page.rows], page.count) == (["請求書 0"], 1)
+
+
+def test_common_word_counts_no_record_that_the_person_may_not_see(common, alice, vera):
+    Incident.objects.exclude(title="請求書 5").update(restricted=True, owner=alice)
+    assert incidents.incident_list(by=vera, filters=incidents.Filters(q="請求書")).count == 1

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 import pytest
 from django.db.models import Count, F, Value
 from django.utils import timezone
 
+from incidents.enums import FollowUpState, Stage
 from incidents.models import (
     Countermeasure,
     EffectCheck,
@@ -158,3 +160,26 @@ def test_the_day_of_an_instant_is_that_of_the_readers_zone(team, alice):
 
     day = date(2026, 11, 26)
     assert [found("Asia/Tokyo"), found("Europe/London"), found("Asia/Tokyo")] == [1, 0, 1]
+
+
+class Odd(StrEnum):
+    QUOTE = "it's"
+
+
+def test_words_of_ours_stand_in_the_text_and_what_people_type_among_the_values(told):
+    def asked(title: str) -> dict:
+        return {"rows": FollowUp.objects.filter(state=FollowUpState.OPEN, text="", to_whom=title).order_by("pk")}
+
+    for title in ("open", "it's", Odd.QUOTE, "%s", "\\"):
+        sheet.ask(("words", title), lambda title=title: asked(title))
+        written = next(reversed(sheet._written.values()))
+        assert "'open'" in written.sql and "''" in written.sql
+        assert written.params == (title,)
+
+
+def test_per_cent_signs_of_the_text_stay_where_they_are(team, alice):
+    Incident.objects.create(number=960, team=team, title="割引 5%", noticed_at=timezone.now(), recorded_by=alice)
+    found = sheet.ask(
+        "signs", lambda: {"rows": Incident.objects.filter(stage=Stage.RECORDED, title__contains="5%", end="")}
+    )
+    assert [row.title for row in found["rows"]] == ["割引 5%"]

@@ -207,8 +207,8 @@ def test_pasted_lines_are_marked_and_taken_over_once(clock, crack, bob, client_o
     assert TimelineEntry.objects.exclude(paste=None).count() == 2
 
 
-def test_thousand_lines_are_taken_in_pages(crack, bob, client_of, django_assert_max_num_queries):
-    kept = paste.keep(crack, by=bob, text="\n".join(f"10:{n % 60:02} 行{n}" for n in range(1000)))
+def test_thousand_lines_are_taken_in_pages(clock, crack, bob, client_of, django_assert_max_num_queries):
+    kept = paste.keep(crack, by=bob, text="\n".join(f"08:{n % 60:02} 行{n}" for n in range(1000)))
     client = client_of(bob)
     with django_assert_max_num_queries(12):
         page = client.get(f"/pastes/{kept.pk}/?line=950").context["page"]

@@ -96,12 +96,12 @@ def every_order_holds_each_row_once(client, alice) -> None:
     shown = walk(client, "/seams/", {"view": "all", "sort": "strong"})
     assert (len(shown), len(set(shown))) == (IDEAS, IDEAS)
     for sort, order in incidents.SORTS.items():
-        rows = incidents.incident_rows(by=alice, filters=incidents.Filters(sort=sort))
+        rows = incidents.incident_rows(by=alice, filters=incidents.Filters(sort=sort), found=None)
         ids = [one.pk for some in chunks(rows, order) for one in some]
         assert (sort, len(ids), len(set(ids))) == (sort, MANY, MANY)
     for sort, order in measures.SORTS.items():
         filters = measures.Filters(view="ideas", sort=sort)
-        rows = measures.seam_rows(by=alice, filters=filters, calendars={})
+        rows = measures.seam_rows(by=alice, filters=filters, calendars={}, found=None)
         ids = [one.pk for some in chunks(rows, order, size=50) for one in some]
         assert (sort, len(ids), len(set(ids))) == (sort, IDEAS, IDEAS)
 
