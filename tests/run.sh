@@ -24,9 +24,11 @@ stage() {
 
 quick='not integration and not browser and not soak'
 stage 'unit tests on SQLite' "$python" -m pytest -q -n "$workers" -m "$quick" "$@"
+# What does not ask the database, or is long and the same on each, was run above.
 stage 'unit tests on PostgreSQL' "$python" -m tests.servers postgres -- \
-    "$python" -m pytest -q -n "$workers" -m "$quick" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters "$@"
-# A file stays in one process: its tests share an installation.
+    "$python" -m pytest -q -n "$workers" -m "$quick and not sqlite_is_enough" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters \
+    --ignore tests/incidents/rules "$@"
+# Three at once: most of the time they wait for a worker or a server.
 stage 'real worker, broker and mail server; the one command' \
-    "$python" -m pytest -q -n "$workers" --dist loadfile -m 'integration and not browser and not soak' "$@"
+    "$python" -m pytest -q -n "${PYTEST_WORKERS:-3}" --dist loadgroup -m 'integration and not browser and not soak' "$@"
 stage 'browser' "$python" -m pytest -q -n "$workers" -m 'browser and not soak' "$@"

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
 from django.contrib.auth.password_validation import validate_password
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import F
 from django.test import TestCase, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
 from incidents import rules, sample
-from incidents.domain import reminder
+from incidents.domain import reminder, search
 from incidents.enums import DeliveryState, IncidentKind, LetterState, Stage
 from incidents.models import (
     AuditEntry,
+    CareCheckIn,
     Countermeasure,
     EffectCheck,
     FollowUp,
     Incident,
+    IncidentIndex,
     Letter,
     Membership,
     Organisation,
@@ -34,6 +38,7 @@ from incidents.queries.audit import VERBS
 from incidents.queries.incident import record_facts
 from incidents.queries.today import today
 from tests.conftest import TOKYO, at
+from tools.plain.bigrams import grams, token
 
 
 @override_settings(MAIL_CONFIGURED=False)
@@ -139,6 +144,27 @@ class TestSample(TestCase):
         banned = ("徹底", "気をつけ", "不注意", "うっかり", "ミス", "怠", "反省")
         assert [text for text in texts for word in banned if word in text] == []
 
+    def test_nobody_is_asked_how_they_are(self):
+        assert not CareCheckIn.objects.exists()
+
+    def test_what_the_verbs_told_is_indexed_as_it_stands(self):
+        fresh = {
+            row.pk: (row.team_id, row.text, row.next_due_on)
+            for row in search.built(Incident.objects.values_list("pk", flat=True))
+        }
+        assert fresh == {row.pk: (row.team_id, row.text, row.next_due_on) for row in IncidentIndex.objects.all()}
+        assert len(fresh) == Incident.objects.count() > 10
+        assert held() == {pk: {token(one) for one in grams(text)} for pk, (_team, text, _due) in fresh.items()}
+
+    def test_the_engine_is_not_said_to_stand_still(self):
+        assert not engine.stands_still()
+
+    def test_the_command_changes_nothing_where_there_are_people(self):
+        before, out = AuditEntry.objects.count(), StringIO()
+        call_command("seed_sample", stdout=out)
+        assert AuditEntry.objects.count() == before
+        assert "nothing was changed" in out.getvalue()
+
     def test_sign_ins_work(self):
         for _label, email, password in sample.SIGN_INS:
             answer = self.client.post(reverse("account_login"), {"login": email, "password": password})
@@ -147,17 +173,30 @@ class TestSample(TestCase):
             self.client.logout()
 
 
+def held() -> dict[int, set[str]]:
+    """The pairs of characters that the database holds, by incident."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT incident_id, grams FROM incidents_incidentindex")
+            return {pk: {token(one) for one in found} for pk, found in cursor.fetchall()}
+        cursor.execute("SELECT rowid, grams FROM incidents_incidentgrams")
+        return {pk: set(found.split()) for pk, found in cursor.fetchall()}
+
+
+@pytest.mark.sqlite_is_enough
 @pytest.mark.django_db
-def test_with_a_mail_server_the_past_is_not_sent_either(
-    settings, clock, mailoutbox, django_capture_on_commit_callbacks
+def test_with_a_mail_server_the_command_sends_nothing_of_the_past(
+    settings, clock, organisation, mailoutbox, django_capture_on_commit_callbacks
 ):
     settings.MAIL_CONFIGURED = True
     with django_capture_on_commit_callbacks(execute=True):
-        sample.plant()
+        call_command("seed_sample")
+    assert Organisation.objects.get().name == "青葉商事株式会社"
     assert mailoutbox == []
     assert set(Letter.objects.values_list("state", flat=True)) == {LetterState.KEPT}
 
 
+@pytest.mark.sqlite_is_enough
 @pytest.mark.parametrize("day", ["2026-11-22 15:00", "2027-01-04 00:10", "2026-05-06 23:50"])
 @pytest.mark.django_db
 def test_on_any_day_the_record_is_true_and_something_is_due(settings, day):
@@ -170,23 +209,8 @@ def test_on_any_day_the_record_is_true_and_something_is_due(settings, day):
         assert reminder.write_digest(Person.objects.get(email="sato@example.jp"), asked_for=True) is not None
 
 
-def test_the_command_fills_an_empty_installation_once(settings, clock, capsys, organisation):
-    settings.MAIL_CONFIGURED = False
-    call_command("seed_sample")
-    assert Organisation.objects.get().name == "青葉商事株式会社"
-    before = AuditEntry.objects.count()
-    call_command("seed_sample")
-    assert AuditEntry.objects.count() == before
-    assert "nothing was changed" in capsys.readouterr().out
-
-
 def test_the_command_refuses_production(settings, db):
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="not for production"):
         call_command("seed_sample")
     assert not Person.objects.exists()
-
-
-def test_a_fresh_sample_does_not_say_that_the_engine_stands_still(db):
-    sample.plant()
-    assert not engine.stands_still()

@@ -21,7 +21,10 @@ from incidents.sample import SIGN_INS
 from ushiro import embedded_broker, preflight, supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc"),
+    pytest.mark.xdist_group("supervisor"),  # they share one first start
+]
 PATTERNS = {
     "web": b"gunicorn",
     "worker": b"celery\0-A\0ushiro\0worker",

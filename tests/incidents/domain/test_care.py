@@ -7,7 +7,6 @@ import importlib
 import pytest
 from django.apps import apps
 
-from incidents import sample
 from incidents.domain import care, incident, letter, reminder
 from incidents.enums import IncidentKind, LetterKind, LetterState
 from incidents.models import AuditEntry, CareCheckIn, HelpLine, Letter, ReminderDelivery, Team
@@ -62,13 +61,6 @@ def test_days_are_those_of_the_persons_own_wall(clock, team, bob):
     recorded(clock, bob, team)  # 24 November 09:30 in Tokyo is still the 23rd there
 
     assert planned() == [("bob", "11-24"), ("bob", "11-30")]
-
-
-def test_sample_plans_none(clock, db, settings):
-    settings.MAIL_CONFIGURED = False
-    sample.plant(clock.now)
-
-    assert planned() == []
 
 
 # The morning --------------------------------------------------------------------------------

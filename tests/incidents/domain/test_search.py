@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from incidents import sample
 from incidents.domain import incident as verbs
 from incidents.domain import search
 from incidents.models import Incident, IncidentIndex, Organisation
@@ -13,34 +12,12 @@ from incidents.queries import search as find
 from incidents.queries import team as teams
 from tests.factories import CountermeasureFactory, IncidentFactory, PasteFactory
 from tests.factories.index import indexed
-from tools.plain.bigrams import grams, token
 
 pytestmark = pytest.mark.django_db
 
 
 def ids(person, words):
     return find.find(words, teams.ids_of(person)).ids
-
-
-def held() -> dict[int, set[str]]:
-    """The pairs that the database holds, by incident."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SELECT incident_id, grams FROM incidents_incidentindex")
-            return {pk: {token(one) for one in found} for pk, found in cursor.fetchall()}
-        cursor.execute("SELECT rowid, grams FROM incidents_incidentgrams")
-        return {pk: set(found.split()) for pk, found in cursor.fetchall()}
-
-
-def test_sample_told_by_the_verbs_is_indexed_as_it_stands():
-    sample.plant()
-    fresh = {
-        row.pk: (row.team_id, row.text, row.next_due_on)
-        for row in search.built(Incident.objects.values_list("pk", flat=True))
-    }
-    assert fresh == {row.pk: (row.team_id, row.text, row.next_due_on) for row in IncidentIndex.objects.all()}
-    assert len(fresh) == Incident.objects.count() > 10
-    assert held() == {pk: {token(one) for one in grams(text)} for pk, (_team, text, _due) in fresh.items()}
 
 
 def test_what_a_verb_wrote_is_found_at_once_and_the_old_word_no_more(crack, bob):
@@ -71,8 +48,10 @@ def test_next_open_day_follows_the_promises(story, bob, alice):
 def test_very_common_words_are_found_along_the_list(alice, team, monkeypatch):
     made = [IncidentFactory(team=team, title=f"見積書 第{n}号") for n in range(5)]
     indexed(*made)
-    assert find.find("見積", [team.pk], limit=5).ids is None
-    narrowed = find.find("見積 第3号", [team.pk], limit=1).narrow(Incident.objects.all())
+    monkeypatch.setattr(find, "COMMON", 5)
+    assert find.find("見積", [team.pk]).ids is None
+    monkeypatch.setattr(find, "COMMON", 1)
+    narrowed = find.find("見積 第3号", [team.pk]).narrow(Incident.objects.all())
     assert [one.title for one in narrowed] == ["見積書 第3号"]
 
 
