@@ -161,6 +161,23 @@ def test_a_feature_names_only_what_the_code_knows(name):
     assert {word for word in words if word not in code} == set()
 
 
+def test_what_stands_beside_a_file_is_defined_in_it():
+    """`incidents/queries/frame.py` `around`, `shown`: each name until other words come is one of that file."""
+    unknown = set()
+    for page in pages():
+        for line in page.read_text("utf-8").split("\n"):
+            text = ""
+            for code, words in re.findall(r"`([^`]+)`|([^`]+)", line):
+                if words.strip(" ,") not in {"", "and"}:
+                    text = ""
+                elif re.fullmatch(r"[\w./-]+\.py", code):
+                    text = (ROOT / code).read_text("utf-8") if (ROOT / code).exists() else ""
+                elif text and re.fullmatch(r"[A-Za-z_]\w*", code):
+                    if not re.search(rf"\b(?:def|class) {code}\b|^\s*{code} *[:=]", text, re.M):
+                        unknown.add((page.name, code))
+    assert unknown == set()
+
+
 def test_every_decision_is_in_the_list_and_has_its_parts():
     folder = ROOT / "docs" / "adr"
     listed = set(re.findall(r"\]\((\d{4}[^)]*\.md)\)", (folder / "README.md").read_text("utf-8")))
