@@ -94,7 +94,7 @@ def sign_in() -> None:
                 "pages": {
                     "今日": "/",
                     "list": "/incidents/",
-                    "filtered list": f"/incidents/?team={team.slug}&stage=measures_committed&severity=s2",
+                    "filtered list": f"/incidents/?team={team.slug}&stage=measures_committed&severity=S2",
                     "text filter": f"/incidents/?q={quote('請求書')}",
                     RARE: f"/incidents/?q={quote('白樺食品の給与明細')}",
                     "incident": record.get_absolute_url(),
@@ -122,6 +122,7 @@ def count(addresses: list[str], explain: bool) -> None:
         with CaptureQueriesContext(connection) as seen:
             answer = client.get(address)
         assert answer.status_code == 200, (address, answer.status_code)
+        assert not (answer.context or {}).get("left_out"), (address, answer.context["left_out"])
         scans, plans = [], []
         if explain:
             with connection.cursor() as cursor:

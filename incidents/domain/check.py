@@ -11,7 +11,7 @@ from incidents import rules
 from incidents.domain import audit, cause, reminder, review
 from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
-from incidents.enums import EntryKind, FollowUpKind, MeasureStatus, Outcome
+from incidents.enums import EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome
 from incidents.errors import Refused
 from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Person
 from incidents.queries.calendar import day_here, today_here
@@ -87,7 +87,7 @@ def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck
     editor(by, check.measure.incident)
     incident = lock(check.measure.incident)
     check = EffectCheck.objects.select_related("measure__incident", "measure__owner", "checker").get(pk=check.pk)
-    if check.outcome:
+    if check.outcome or check.follow_up.state != FollowUpState.OPEN:  # it closes unjudged when its measure fails before
         raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
     if checker.pk == check.measure.owner_id:
         raise Refused(

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, countermeasure, reminder
-from incidents.domain.incident import editor, lock, tell
-from incidents.enums import RUNNING_STATUSES, EntryKind, MeasureStatus, Role
+from incidents.domain.incident import editor, lock, refresh_stage, tell
+from incidents.enums import COVERING_STATUSES, RUNNING_STATUSES, WEAK_STRENGTHS, EntryKind, MeasureStatus, Role
 from incidents.errors import NotAllowed, Refused
 from incidents.models import Countermeasure, Incident, Person
 
-TERMS = ("backup", "promised_outside", "promised_to", "promised_what")
+TERMS = ("backup", "promised_outside", "promised_to", "promised_what", "weak_reason")
 _OUTSIDE = frozenset({"promised_outside", "promised_to", "promised_what"})
 
 
@@ -33,6 +33,8 @@ def refuse_unless_theirs(measure: Countermeasure, *, by: Person) -> None:
 def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms: Any) -> Countermeasure:
     """Change who stands in, or what was promised outside, of a measure that is promised and not done yet.
 
+    weak_reason is a lead's alone, and may come later: a severity that rises, or a strong measure that is given up, can
+    leave a weak one alone after it was promised (invariant 2).
     terms: names of TERMS; what is not named stays. reason: required to take the promise outside away, and kept in
     the timeline. Raises NotAllowed, Refused; when nothing would change nothing is written.
     """
@@ -41,7 +43,7 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
     measure = Countermeasure.objects.select_related("incident__team", "owner", "backup", "follow_up").get(pk=measure.pk)
     refuse_unless_theirs(measure, by=by)
     rules.refuse_change(incident.stage)
-    _refuse_status(measure.status)
+    _refuse_status(measure.status, terms)
     _refuse_words(measure, terms)
     if terms.get("promised_outside") is False:
         terms |= {"promised_to": "", "promised_what": ""}
@@ -53,6 +55,8 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
         _refuse_backup(incident, measure, terms["backup"])
     if changes.keys() & _OUTSIDE:
         _refuse_promise(measure, terms, changes, reason)
+    if "weak_reason" in changes:
+        _refuse_excuse(measure, by=by)
     for name, (_before, value) in changes.items():
         setattr(measure, name, value)
     measure.save(update_fields=[*changes, "updated_at"])
@@ -61,10 +65,28 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
     _tell(incident, measure, changes, by=by, reason=reason)
     if "backup" in changes:
         reminder.change_backup(measure.follow_up, backup=measure.backup)
+    if "weak_reason" in changes:
+        refresh_stage(incident, by=by)
     return measure
 
 
-def _refuse_status(status: str) -> None:
+def may_excuse(measure: Countermeasure, role: str) -> bool:
+    """Whether a person of this role can say why it goes on with this weak measure."""
+    return role == Role.LEAD and measure.strength in WEAK_STRENGTHS and measure.status in COVERING_STATUSES
+
+
+def _refuse_excuse(measure: Countermeasure, *, by: Person) -> None:
+    if not may_excuse(measure, editor(by, measure.incident)):
+        raise NotAllowed(
+            "weak_needs_lead",
+            _("弱い対策だけで進める判断は、リーダーが行います。"),
+            _("リーダーに頼むか、強い対策を足してください。"),
+        )
+
+
+def _refuse_status(status: str, terms: dict[str, Any]) -> None:
+    if status in COVERING_STATUSES and terms.keys() <= {"weak_reason"}:
+        return  # what is done can still be a weak one alone
     if status == MeasureStatus.PROPOSED:
         raise Refused(
             "not_committed",
@@ -120,6 +142,9 @@ def _tell(incident: Incident, measure: Countermeasure, changes: dict[str, Any], 
     if "backup" in changes:
         said = {"title": measure.title, "name": measure.backup or "–"}
         tell(incident, by=by, kind=EntryKind.MEASURE, text=_("代わりの人: %(title)s（%(name)s）") % said)
+    if "weak_reason" in changes:
+        said = {"title": measure.title, "reason": measure.weak_reason.strip() or "–"}
+        tell(incident, by=by, kind=EntryKind.MEASURE, text=_("弱い対策だけで進める理由: %(title)s。%(reason)s") % said)
     if not changes.keys() & _OUTSIDE:
         return
     said = {"title": measure.title, "to": measure.promised_to, "what": measure.promised_what, "reason": reason.strip()}

@@ -230,11 +230,22 @@ class TermsForm(MeanwhileForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("お客様へのお約束を外すときに書きます。経緯に残ります。"),
     )
+    weak_reason = forms.CharField(
+        label=_("弱い対策だけで進める理由"),
+        required=False,
+        max_length=300,
+        help_text=_("リーダーが書きます。仕組みを変える対策がまだ足せないときに。経緯に残ります。"),
+    )
 
-    def __init__(self, *args: Any, people: Any, **kwargs: Any):
+    def __init__(self, *args: Any, people: Any, excusable: bool, running: bool, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["backup"].queryset = people
-        self._again = {"people": people}
+        if not excusable:
+            del self.fields["weak_reason"]
+        if not running:  # done, or proven: only why it is enough can still be said
+            for name in ("backup", "promised_outside", "promised_to", "promised_what", "reason"):
+                del self.fields[name]
+        self._again = {"people": people, "excusable": excusable, "running": running}
 
     def terms(self) -> dict[str, Any]:
         """What this person changed, as the domain's set_terms takes it, and the reason."""

@@ -202,7 +202,7 @@ def open_count(by: Person) -> int:
     return Incident.objects.visible_to(by).filter(stage__in=OPEN_STAGES).count()
 
 
-def running_clocks(by: Person, limit: int = 5) -> QuerySet[Incident]:
+def running_clocks(by: Person) -> QuerySet[Incident]:
     """First reports that somebody waits for: those of owner and backup, all of a team for its leads. The oldest first."""
     lead_of = [m.team_id for m in team.my_memberships(by) if m.role == Role.LEAD]
     return (
@@ -210,7 +210,7 @@ def running_clocks(by: Person, limit: int = 5) -> QuerySet[Incident]:
         .awaiting_first_report()
         .filter(Q(owner=by) | Q(owner=None, recorded_by=by) | Q(backup=by) | Q(team__in=lead_of))
         .select_related("owner", "team")
-        .order_by("first_report_due_at")[:limit]
+        .order_by("first_report_due_at", "pk")
     )
 
 

@@ -26,7 +26,10 @@ def in_order(found: list[FollowUp]) -> list[FollowUp]:
     return sorted(found, key=lambda one: (one.state != FollowUpState.OPEN, one.due_at, one.pk))
 
 
-def clock_rows(person: Person, *, limit: int = 3) -> QuerySet[FollowUp]:
+STRIP = 3  # clocks above each page; two more are asked for, because the page may show one itself, and to know of others
+
+
+def clock_rows(person: Person) -> QuerySet[FollowUp]:
     """First reports that run out and concern the person as owner, backup or lead; the nearest end first."""
     lead_of = [m.team_id for m in my_memberships(person) if m.role == Role.LEAD]
     return (
@@ -34,7 +37,7 @@ def clock_rows(person: Person, *, limit: int = 3) -> QuerySet[FollowUp]:
         .filter(kind=FollowUpKind.FIRST_REPORT, state=FollowUpState.OPEN)
         .filter(Q(owner=person) | Q(backup=person) | Q(team__in=lead_of))
         .select_related("incident")
-        .order_by("due_at", "pk")[:limit]
+        .order_by("due_at", "pk")[: STRIP + 2]
     )
 
 

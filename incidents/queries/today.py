@@ -18,7 +18,8 @@ from incidents.queries.reminder import DueLine, days_left
 from incidents.queries.team import my_memberships, standing_key
 
 SHOWN = 8
-COUNTED = ("promises", "measures", "checks", "asked_us", "rest")
+CLOCKS = 20  # shown large; all are counted
+COUNTED = ("clocks", "requests", "promises", "measures", "checks", "asked_us", "rest")
 # What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
 OWN_CARD = MOMENT_KINDS | SPREAD_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK}
 REST = [kind for kind in FollowUpKind if kind not in OWN_CARD]  # named, so that they are found by the index
@@ -74,9 +75,15 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
 def _asked(person: Person) -> dict[str, QuerySet]:
     mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
     by_day = mine.select_related("incident").order_by("due_on", "pk")
+    clocks = incident.running_clocks(person)
+    requests = DueRequest.objects.filter(
+        state=RequestState.ASKED,
+        measure__in=Countermeasure.objects.visible_to(person),
+        measure__incident__team__in=[m.team_id for m in my_memberships(person) if m.role == Role.LEAD],
+    )
     asked_us, rest = _asked_us(person), mine.filter(kind__in=REST)
     return {
-        "clocks": incident.running_clocks(person),
+        "clocks": clocks[:CLOCKS],
         "promises": promise.my_promises(person),
         "measures": by_day.filter(kind=FollowUpKind.COUNTERMEASURE).select_related("incident", "measure__root__why")[
             :SHOWN
@@ -88,14 +95,11 @@ def _asked(person: Person) -> dict[str, QuerySet]:
             "team", "spread_answer__spread__incident__team", "spread_action__spread__incident__team"
         ).order_by("due_on", "pk")[:SHOWN],
         "rest": rest.select_related("incident", "question", "review_of", "root__why").order_by("due_on", "pk")[:SHOWN],
-        "requests": DueRequest.objects.filter(
-            state=RequestState.ASKED, measure__in=Countermeasure.objects.visible_to(person)
-        )
-        .filter(measure__incident__team__in=[m.team_id for m in my_memberships(person) if m.role == Role.LEAD])
-        .select_related("measure__incident", "asked_by")
-        .order_by("pk")[:SHOWN],
+        "requests": requests.select_related("measure__incident", "asked_by").order_by("pk")[:SHOWN],
         "counts": Organisation.objects.filter(pk=1)
         .annotate(
+            clocks=counted(clocks),
+            requests=counted(requests),
             promises=counted(mine.filter(kind__in=promise.SHOWN)),
             measures=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),
             checks=counted(mine.filter(kind=FollowUpKind.EFFECT_CHECK)),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.meanwhile import WholeForm
-from incidents.queries import audit
+from incidents.queries import audit, promise
 from incidents.queries import frame as frames
 from incidents.queries import team as teams
 
@@ -214,14 +214,29 @@ class Frame:
         return frames.around(self.person)
 
     @cached_property
-    def clocks(self) -> list:
-        """Running first reports that concern the person, but for the one whose own pages show it large."""
+    def _clocks(self) -> list:
+        """Running first reports that concern the person, but for one that the page itself shows large."""
         here = self._request.path
         if self._request.htmx and self._request.htmx.current_url_abs_path:
             here = self._request.htmx.current_url_abs_path  # the strip alone is asked again
         if here == reverse("today"):
             return []  # 今日 shows them large
-        return [one for one in self._around.clocks if not here.startswith(one.incident.get_absolute_url())]
+        here = here.partition("?")[0]
+        return [
+            one
+            for one in self._around.clocks
+            if here not in {url := one.incident.get_absolute_url(), f"{url}first-report/"}
+        ]
+
+    @property
+    def clocks(self) -> list:
+        """The nearest of them."""
+        return self._clocks[: promise.STRIP]
+
+    @property
+    def more_clocks(self) -> bool:
+        """Whether further ones run, which 今日 shows."""
+        return len(self._clocks) > promise.STRIP
 
     @property
     def counts(self) -> dict[str, str]:

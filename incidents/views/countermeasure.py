@@ -215,7 +215,13 @@ def terms(request: HttpRequest, pk: int) -> HttpResponse:
     term_verbs.refuse_unless_theirs(measure, by=request.user)
     initial = {name: getattr(measure, name) for name in term_verbs.TERMS} | {"seen": audit.last_seen(measure)}
     sent = request.POST if request.method == "POST" else None  # nothing ticked and chosen sends nothing
-    form = TermsForm(sent, people=reader.workers(measure.incident, also=measure.backup), initial=initial)
+    form = TermsForm(
+        sent,
+        people=reader.workers(measure.incident, also=measure.backup),
+        excusable=term_verbs.may_excuse(measure, access.role_in(request.user, measure.incident.team_id)),
+        running=measure.is_running,
+        initial=initial,
+    )
     if form.is_valid() and not refuse_overlap(form, measure, request.user):
         try:
             term_verbs.set_terms(measure, by=request.user, **form.terms())

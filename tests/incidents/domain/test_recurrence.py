@@ -12,7 +12,7 @@ from incidents import rules
 from incidents.domain import check, incident, reader, recurrence
 from incidents.enums import Category, EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Severity, Stage
 from incidents.errors import Refused
-from incidents.models import FollowUp, IncidentReader, RootCause, TimelineEntry
+from incidents.models import FollowUp, IncidentReader, ReminderDelivery, RootCause, TimelineEntry
 from incidents.queries.record import beside
 from tests.rows import fresh, refused
 
@@ -56,13 +56,18 @@ def test_recurrence_in_the_window_takes_the_gold_back(golden, bob, team, clock):
     assert golden.checks.get().outcome == Outcome.EFFECTIVE
 
 
-def test_recurrence_of_what_is_not_yet_checked_ends_its_check(story, bob, team, clock):
+def test_recurrence_of_what_is_not_yet_checked_ends_its_check(story, alice, bob, team, clock, client_of):
     measure = story.done()
     clock.forward(days=5)
     recurrence.link(again(bob, team), by=bob, original=measure.incident)
 
     assert fresh(measure).status == MeasureStatus.INEFFECTIVE
     assert FollowUp.objects.get(kind=FollowUpKind.EFFECT_CHECK).state == FollowUpState.CANCELLED
+    # Nobody else is asked to look at what has failed already.
+    link = reverse("check-hand-over", args=[measure.checks.get().pk])
+    assert link not in client_of(bob).get(measure.incident.get_absolute_url()).content.decode()
+    assert refused(check.hand_over, measure.checks.get(), by=bob, checker=alice) == "check_closed"
+    assert not ReminderDelivery.objects.filter(follow_up__kind=FollowUpKind.EFFECT_CHECK, state="pending").exists()
 
 
 def test_recurrence_after_the_window_leaves_the_gold(golden, bob, team, clock):

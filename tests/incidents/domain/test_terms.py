@@ -290,3 +290,40 @@ def test_page_asks_for_draft_and_time_only_when_promised_outside(story, alice, v
     shown = client_of(vera).get(measure.incident.get_absolute_url()).content.decode()
     assert "入れないことにしました。" in shown
     assert "実施しないことを先方に伝える" in shown
+
+
+# A weak one that is left alone -------------------------------------------------------------------
+
+
+@pytest.fixture
+def weak(story, alice, bob):
+    """A weak measure, promised while the record was light; then the severity rose."""
+    known = story.with_root()
+    incident.edit(known.incident, by=alice, severity="S4", severity_reason="社内だけ")
+    measure = story.promised(to=known, strength=1)
+    incident.edit(fresh(measure.incident), by=alice, severity="S2", severity_reason="ほかのお客様にも出ていた")
+    assert fresh(measure.incident).stage == Stage.CAUSE_KNOWN
+    return fresh(measure)
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["running", "done"])
+def test_lead_says_why_a_weak_one_is_enough_after_the_severity_rose(weak, alice, bob, client_of, done):
+    if done:
+        countermeasure.complete(weak, by=weak.owner, note="周知した")
+    path = reverse("measure-terms", args=[weak.pk])
+    assert path in client_of(alice).get(weak.incident.get_absolute_url()).content.decode()
+    sent = opened(client_of(alice), path)
+    assert ("weak_reason" in sent, "backup" in sent) == (True, not done)
+    assert client_of(alice).post(path, sent | {"weak_reason": "画面の改修が1月に入るまで"}).status_code == 302
+    assert (fresh(weak).weak_reason, fresh(weak.incident).stage) == (
+        "画面の改修が1月に入るまで",
+        Stage.MEASURES_COMMITTED,
+    )
+    assert lines("弱い対策だけで進める理由") == [f"弱い対策だけで進める理由: {weak.title}。画面の改修が1月に入るまで"]
+
+
+def test_nobody_but_a_lead_says_it_and_only_of_a_weak_one(weak, story, alice, bob):
+    assert refused(terms.set_terms, weak, by=bob, weak_reason="急ぐ") == "weak_needs_lead"
+    strong = story.promised()
+    assert refused(terms.set_terms, strong, by=alice, weak_reason="x") == "weak_needs_lead"
+    assert fresh(weak.incident).stage != Stage.MENDED

@@ -164,3 +164,22 @@ def test_when_a_colleague_was_faster_the_tick_stays(clock, crack, client_of, ali
         True,
         "緑商事さま",
     )
+
+
+@pytest.mark.parametrize("running", [1, 3, 4, 25])
+def test_every_running_clock_is_counted_and_the_strip_says_when_there_are_more(clock, alice, team, client_of, running):
+    for n in range(running):
+        verbs.report(by=alice, team=team, title=f"割れ {n}", noticed_at=timezone.now(), who_waits="青空物産さま")
+    client = client_of(alice)
+    today = client.get("/")
+    assert f"一次報告の時計が {running} つ動いています。" in today.content.decode()
+    assert len(today.context["clocks"]) == min(running, 20)
+    strip = client.get("/letters/").content.decode()
+    assert strip.count('<div class="strip"') == min(running, 3)
+    assert ("ほかにも動いている時計があります。" in strip) == (running > 3)
+
+
+def test_the_clock_stands_on_every_page_of_its_record_that_does_not_show_it_large(clock, crack, bob, client_of):
+    client, path = client_of(bob), crack.get_absolute_url()
+    for page, seen in {"": 0, "first-report/": 0, "first-report/phone/": 1, "timeline/": 1, "paste/": 1}.items():
+        assert (page, client.get(f"{path}{page}").content.decode().count('<div class="strip"')) == (page, seen)
