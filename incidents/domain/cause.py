@@ -196,9 +196,11 @@ def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) ->
             _("明日か、それより後の日付を入れてください。"),
             "causes",
         )
+    old_reason, old_day = root.risk_reason, root.risk_review_on
     root.risk_reason, root.risk_review_on, root.risk_by = reason, review_on, by
     root.save()
-    audit.note(by, "root.risk_accepted", root, reason=reason, review_on=(None, review_on))
+    changes = {"risk_reason": (old_reason, reason), "review_on": (old_day, review_on)}
+    audit.note(by, "root.risk_accepted", root, reason=reason, **changes)
     for earlier in FollowUp.objects.filter(root=root).open():
         reminder.drop(earlier, reason="moved")
     reminder.follow(

@@ -87,7 +87,9 @@ def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck
     editor(by, check.measure.incident)
     incident = lock(check.measure.incident)
     check = EffectCheck.objects.select_related("measure__incident", "measure__owner", "checker").get(pk=check.pk)
-    if check.outcome or check.follow_up.state != FollowUpState.OPEN:  # it closes unjudged when its measure fails before
+    # It is a promise from できました on, and is dropped unjudged when its measure fails or is given up before.
+    dropped = FollowUp.objects.filter(check_plan=check).exclude(state=FollowUpState.OPEN).exists()
+    if check.outcome or dropped:
         raise Refused("check_closed", _("この効果確認は、もう終わっています。"))
     if checker.pk == check.measure.owner_id:
         raise Refused(

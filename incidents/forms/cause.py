@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -89,7 +89,9 @@ class WithdrawForm(CalmForm):
     reason = forms.CharField(label=_("取り下げる理由"), max_length=300)
 
 
-class RiskForm(CalmForm):
+class RiskForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"no_reason": "reason", "review_in_past": "review_on"}
+    writes = ("risk_reason", "review_on")
     reason = forms.CharField(
         label=_("対策をとらずに受け入れる理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )

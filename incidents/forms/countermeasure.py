@@ -29,6 +29,20 @@ class HelpersField(SeveralField):
 class MeasureForm(MeanwhileForm):
     """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
 
+    beside: ClassVar[dict[str, str]] = {
+        "no_root_cause": "root",
+        "no_before_after": "after",
+        "no_owner": "owner",
+        "no_due_date": "due_on",
+        "due_in_past": "due_on",
+        "no_check": "check_what",
+        "no_checker": "checker",
+        "checker_is_owner": "checker",
+        "check_before_due": "check_on",
+        "backup_is_owner": "backup",
+        "helper_is_owner": "helpers",
+        "weak_only": "weak_reason",
+    }
     title = forms.CharField(label=_("何を変えますか"), max_length=300)
     root = forms.ModelChoiceField(
         label=_("どの真因への対策ですか"), queryset=None, required=False, empty_label=_("まだ決めない")
@@ -137,6 +151,7 @@ class DoneFilesForm(DoneForm):
 
 
 class HandOverForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"same_owner": "owner", "checker_is_owner": "owner"}
     writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
     reason = forms.CharField(label=_("理由"), required=False, max_length=1000)
@@ -158,6 +173,11 @@ class HelpersForm(WholeForm):
 
 
 class CheckerForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {
+        "checker_is_owner": "checker",
+        "checker_did_it": "checker",
+        "same_checker": "checker",
+    }
     writes = ("checker",)
     checker = forms.ModelChoiceField(label=_("確かめる人"), queryset=None, help_text=_("担当とは別の方です。"))
 
@@ -195,7 +215,6 @@ class NotDoingForm(CalmForm):
         super().__init__(*args, **kwargs)
         if not promised_outside:
             del self.fields["draft"], self.fields["next_at"]
-            self.beside = {code: name for code, name in self.beside.items() if name in self.fields}
 
 
 class TermsForm(MeanwhileForm):
@@ -254,6 +273,7 @@ class TermsForm(MeanwhileForm):
 
 
 class OutcomeForm(CalmForm):
+    beside: ClassVar[dict[str, str]] = {"no_next_check": "again_on", "no_observation": "note"}
     outcome = forms.ChoiceField(label=_("効き目はありましたか"), choices=Outcome.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("何を見て、そう判断しましたか"),

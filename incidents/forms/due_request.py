@@ -1,16 +1,25 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from incidents.forms.base import CalmForm, DayField
+from incidents.forms.meanwhile import WholeForm
 
 
-class DueRequestForm(CalmForm):
+class DueRequestForm(WholeForm):
     """A new date and why; for a date promised outside also what the other side will be told."""
 
+    beside: ClassVar[dict[str, str]] = {
+        "due_in_past": "due_on",
+        "same_date": "due_on",
+        "check_before_due": "due_on",
+        "no_reason": "reason",
+        "no_draft": "draft",
+    }
+    writes = ("due_on",)
     due_on = DayField(label=_("新しい期限"))
     reason = forms.CharField(label=_("変える理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))
     draft = forms.CharField(

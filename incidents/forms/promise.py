@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -12,8 +12,14 @@ from incidents.forms.meanwhile import WholeForm
 
 
 class NextReportForm(CalmForm):
-    """The part that every report shares: when the other side hears again (F3)."""
+    """The part that every report shares: when it was, and when the other side hears again (F3)."""
 
+    beside: ClassVar[dict[str, str]] = {
+        "report_in_future": "reported_at",
+        "report_before_notice": "reported_at",
+        "no_next_report": "next_at",
+        "promise_in_past": "next_at",
+    }
     next_at = MomentField(
         label=_("次の報告はいつですか"),
         required=False,
@@ -25,7 +31,6 @@ class NextReportForm(CalmForm):
 
 
 class ReportAgainForm(NextReportForm):
-    beside = {"report_in_future": "reported_at", "report_before_notice": "reported_at"}
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(
@@ -44,6 +49,7 @@ class ReportAgainForm(NextReportForm):
 
 
 class PromiseForm(CalmForm):
+    beside: ClassVar[dict[str, str]] = {"promise_in_past": "due_at"}
     text = forms.CharField(
         label=_("何を約束しましたか"), max_length=300, help_text=_("例: 折り返しのお電話、返金の手続き、差し替えの送付")
     )
@@ -63,6 +69,7 @@ class KeepForm(CalmForm):
 
 
 class MovePromiseForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"promise_in_past": "due_at", "same_time": "due_at", "not_told": "told"}
     writes = ("due_at",)
     due_at = MomentField(label=_("新しい時刻"))
     reason = forms.CharField(label=_("動かす理由"), max_length=1000, widget=forms.Textarea(attrs={"rows": 2}))

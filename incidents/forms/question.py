@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +11,7 @@ from incidents.forms.meanwhile import WholeForm
 
 
 class AskForm(CalmForm):
+    beside: ClassVar[dict[str, str]] = {"due_in_past": "due_on"}
     text = forms.CharField(
         label=_("何がわかっていませんか"),
         max_length=300,
@@ -41,6 +42,7 @@ class AnswerForm(CalmForm):
 
 
 class QuestionDueForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"due_in_past": "due_on", "same_day": "due_on", "no_reason": "reason"}
     writes = ("due_on",)
     due_on = DayField(label=_("新しい期限"))
     reason = forms.CharField(label=_("変える理由"), max_length=300)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +9,7 @@ from incidents.forms.meanwhile import WholeForm
 
 
 class ReadersForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"no_lead_reader": "readers"}
     writes = ("readers",)
     readers = SeveralField(
         label=_("読む人"),

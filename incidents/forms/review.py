@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +12,7 @@ from incidents.forms.base import CalmForm, DayField
 class ReviewForm(CalmForm):
     """Leave it with a new date and a reason, or take it up."""
 
+    beside: ClassVar[dict[str, str]] = {"review_in_past": "again_on", "no_reason": "reason"}
     STAYS, TAKE_UP = "stays", "take_up"
     answer = forms.ChoiceField(
         label=_("どうしますか"),
@@ -27,6 +30,7 @@ class ReviewForm(CalmForm):
 
 
 class AnniversaryForm(CalmForm):
+    beside: ClassVar[dict[str, str]] = {"no_note": "note"}
     answer = forms.ChoiceField(label=_("いまも続いていますか"), choices=Anniversary.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("いまのようす"),

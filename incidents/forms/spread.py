@@ -12,6 +12,7 @@ from incidents.forms.base import CalmForm, DayField, SeveralField
 class SpreadForm(CalmForm):
     """What the other teams will read is written here anew; nothing is taken over from the record."""
 
+    beside: ClassVar[dict[str, str]] = {"due_in_past": "due_on"}
     teams = SeveralField(label=_("どのチームに尋ねますか"), queryset=None)
     title = forms.CharField(
         label=_("何を尋ねますか"),

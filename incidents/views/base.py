@@ -111,7 +111,8 @@ def _came_from(request: HttpRequest) -> str:
 
 def show_refusal(form: Any, refusal: Refused) -> None:
     """Put a refusal beside what was typed: at the field that the form names for it, or above the whole."""
-    form.add_error(getattr(form, "beside", {}).get(refusal.code), sentence(refusal))
+    name = getattr(form, "beside", {}).get(refusal.code)
+    form.add_error(name if name in getattr(form, "fields", ()) else None, sentence(refusal))
 
 
 def sentence(refusal: Refused) -> str:

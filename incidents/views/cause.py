@@ -138,10 +138,10 @@ def mark_root(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def accept_risk(request: HttpRequest, pk: int) -> HttpResponse:
     root = access.get_root(by=request.user, pk=pk, to="lead")
-    form = RiskForm(request.POST or None)
+    form = RiskForm(request.POST or None, standing=[root.risk_reason, root.risk_review_on])
     said = _("見直す日まで、このリスクを受け入れます。")
     verb = partial(verbs.accept_risk, root)
-    if answer := act(request, form, verb, said=said, to=root.incident.get_absolute_url()):
+    if answer := act(request, form, verb, said=said, to=root.incident.get_absolute_url(), over=root):
         return answer
     context = {"form": form, "incident": root.incident, "title": _("リスクを受け入れる"), "lead": str(root)}
     return render_page(request, "incidents/form.html", context)

@@ -21,14 +21,19 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     measure = access.get_measure(by=request.user, pk=pk, to="edit")
     leads = access.role_in(request.user, measure.incident.team_id) == Role.LEAD
     form = DueRequestForm(
-        request.POST or None, promised_outside=measure.promised_outside, initial={"due_on": measure.due_on}
+        request.POST or None,
+        promised_outside=measure.promised_outside,
+        standing=measure.due_on,
+        initial={"due_on": measure.due_on},
     )
     said = (
         _("期限を変えました。お知らせも新しい日付に合わせました。")
         if leads
         else _("期限の相談を送りました。リーダーの返事があるまで、いまの期限のままです。")
     )
-    if answer := act(request, form, partial(verbs.ask, measure), said=said, to=measure.get_absolute_url()):
+    if answer := act(
+        request, form, partial(verbs.ask, measure), said=said, to=measure.get_absolute_url(), over=measure
+    ):
         return answer
     context = {
         "form": form,

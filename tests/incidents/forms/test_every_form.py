@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,7 @@ from django.utils.html import escape
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import incidents
 import incidents.forms
 from incidents.forms import base
 from incidents.models import Membership, Person, RootCause, Team, Why
@@ -68,6 +70,7 @@ def each(kinds: list[type]) -> Callable:
     return around
 
 
+RULES = Path(incidents.__file__).parent
 LINE = SimpleNamespace(number=1, at=None, at_text="", who="", words="w", raw="w")
 ARGUMENTS: dict[str, Any] = {
     "people": lambda: Person.objects.all(),
@@ -79,6 +82,8 @@ ARGUMENTS: dict[str, Any] = {
     "standing": lambda: "",
     "promised_outside": lambda: True,
     "with_line": lambda: True,
+    "excusable": lambda: True,
+    "running": lambda: True,
     "source": lambda: SimpleNamespace(line=LINE, entry=None),
 }
 
@@ -275,3 +280,14 @@ def test_a_record_is_named_in_every_form_that_asks_for_one(words):
         form.full_clean()
         assert form.cleaned_data[name] == "K-12", (kind, name)
         assert build(kind, {name: "見積書"}).errors.as_data()[name][0].code == "no_reference"
+
+
+@each(TYPED)
+def test_a_refusal_is_told_at_a_field_that_the_form_has(kind):
+    codes = "".join(
+        file.read_text("utf-8") for folder in ("domain", "views") for file in (RULES / folder).glob("*.py")
+    ) + (RULES / "rules.py").read_text("utf-8")
+    names = getattr(kind, "base_fields", {})
+    for code, name in getattr(kind, "beside", {}).items():
+        assert name in names, (code, name)
+        assert f'"{code}"' in codes, code

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.domain import cause, handover, promise, question, reader
 from incidents.enums import Role
-from incidents.models import FollowUp, Incident, IncidentReader, NamelessNote, Why
+from incidents.models import AuditEntry, FollowUp, Incident, IncidentReader, NamelessNote, RootCause, Why
 from tests.conftest import _member
 from tests.factories import NamelessNoteFactory
 from tests.incidents.views.test_meanwhile import opened
@@ -176,6 +176,72 @@ def test_owner_and_checker_of_a_measure(client_of, alice, bob, third, second_lea
     measure.refresh_from_db()
     check.refresh_from_db()
     assert (measure.owner, check.checker) == (third, bob)
+
+
+def test_day_of_a_measure_between_two_leads(client_of, alice, bob, second_lead, story):
+    measure = story.promised()
+    url = f"/measures/{measure.pk}/due/"
+    hers, his = opened(client_of(alice), url), opened(client_of(second_lead), url)
+    day, wanted = measure.due_on + timedelta(days=7), (measure.due_on + timedelta(days=14)).isoformat()
+    assert client_of(alice).post(url, hers | {"due_on": day.isoformat(), "reason": "部品待ち"}).status_code == 302
+    answer = client_of(second_lead).post(url, his | {"due_on": wanted, "reason": "年末のため"})
+    again = refused(answer, wanted, "年末のため")
+    measure.refresh_from_db()
+    assert measure.due_on == day
+    assert client_of(second_lead).post(url, his | again | {"due_on": wanted, "reason": "年末のため"}).status_code == 302
+    measure.refresh_from_db()
+    assert measure.due_on.isoformat() == wanted
+
+
+def test_risk_between_two_leads(client_of, alice, second_lead, story):
+    root = story.with_root().root
+    url = f"/roots/{root.pk}/accept/"
+    hers, his = opened(client_of(alice), url), opened(client_of(second_lead), url)
+    first, second = ((timezone.localdate() + timedelta(days=n)).isoformat() for n in (30, 60))
+    assert client_of(alice).post(url, hers | {"reason": "来期に直す", "review_on": first}).status_code == 302
+    answer = client_of(second_lead).post(url, his | {"reason": "件数が少ない", "review_on": second})
+    again = refused(answer, "来期に直す", "件数が少ない", second)
+    assert RootCause.objects.get(pk=root.pk).risk_reason == "来期に直す"
+    assert (
+        client_of(second_lead).post(url, his | again | {"reason": "件数が少ない", "review_on": second}).status_code
+        == 302
+    )
+    changes = AuditEntry.objects.filter(verb="root.risk_accepted").latest("pk").changes
+    assert (changes["risk_reason"], changes["review_on"]) == (["来期に直す", "件数が少ない"], [first, second])
+
+
+PAST = "2020-01-01"
+
+
+def test_what_is_refused_is_said_at_its_field(client_of, alice, bob, story, crack):
+    measure, root, check = story.promised(), story.with_root().root, story.done().checks.get()
+    moment = timezone.localtime().strftime("%Y-%m-%dT%H:%M")
+    told = {"channel": "phone", "reported_at": moment, "next_at": f"{PAST}T10:00"}
+    key, today = crack.reference, timezone.localdate().isoformat()
+    for url, sent, name in [
+        (f"/measures/{measure.pk}/due/", {"due_on": PAST, "reason": "x"}, "due_on"),
+        (f"/measures/{measure.pk}/hand-over/", {"owner": bob.pk}, "owner"),
+        (f"/roots/{root.pk}/accept/", {"reason": "x", "review_on": PAST}, "review_on"),
+        (f"/checks/{check.pk}/", {"outcome": "partly", "note": "x"}, "again_on"),
+        (f"/incidents/{key}/first-report/", told, "next_at"),
+        (f"/incidents/{key}/first-report/", told | {"next_at": ""}, "next_at"),
+        (f"/incidents/{key}/promises/new/", {"text": "x", "due_at": f"{PAST}T10:00"}, "due_at"),
+        (f"/incidents/{key}/questions/new/", {"text": "x", "owner": bob.pk, "due_on": PAST}, "due_on"),
+    ]:
+        form = client_of(alice).post(url, sent).context["form"]
+        assert (url, list(form.errors)) == (url, [name])
+    plan = {"title": "x", "strength": "6", "kind": "corrective", "commit": "1"}
+    new = f"/incidents/{root.incident.reference}/measures/new/"
+    more = {"root": root.pk, "before": "a", "after": "b", "owner": bob.pk, "check_what": "c", "check_threshold": "d"}
+    for changes, name in [
+        ({}, "root"),
+        ({"root": root.pk}, "after"),
+        (more | {"due_on": PAST}, "due_on"),
+        (more | {"due_on": today, "checker": bob.pk, "check_on": "2090-01-01"}, "checker"),
+        (more | {"due_on": today, "checker": alice.pk, "check_on": today}, "check_on"),
+    ]:
+        form = client_of(alice).post(new, plan | changes).context["form"]
+        assert (changes, list(form.errors)) == (changes, [name])
 
 
 def test_a_hand_over_is_seen_by_who_edits_the_record(client_of, alice, bob, third, second_lead, crack):
