@@ -14,6 +14,7 @@ from incidents.models import Attachment
 class AttachmentAdmin(Window):
     """Which files there are and how large; what is in them is opened on their record, by those who may read it."""
 
+    path = "incident"
     list_display = ("name", "reference", "team", "media_type", "size_label", "created_at", "withdrawn_at")
     list_filter = ("incident__team", "media_type")
     search_fields = ("name", "=sha256", "=incident__number")

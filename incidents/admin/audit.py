@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window
 from incidents.models import AuditEntry, EngineMark, ImportRun, Incident, Team
+from incidents.models.incident import open_to
 from incidents.queries.audit import VERBS, verb_label
 
 
@@ -48,6 +49,11 @@ class AuditEntryAdmin(Window):
     list_filter = (VerbFilter, TeamFilter, "at")
     search_fields = ("target_label", "reason")
     fields = ("at", "actor_label", "verb_in_words", "target_label", "incident_in_words", "reason", "changes_in_words")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
+        """What was done to a restricted record is as little there as the record (C9)."""
+        hidden = Incident.objects.filter(restricted=True).exclude(open_to(request.user)).values("pk")
+        return super().get_queryset(request).filter(models.Q(incident_id=None) | ~models.Q(incident_id__in=hidden))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """`history_view` of every record leads here by these two."""

@@ -14,6 +14,7 @@ from incidents.models import Countermeasure, EffectCheck
 
 @admin.register(Countermeasure)
 class CountermeasureAdmin(Window):
+    path = "incident"
     list_display = ("title", "reference", "team", "strength", "status", "due_on")
     list_filter = ("status", "strength", "kind", "incident__team")
     search_fields = ("title", "before", "after", "=incident__number")
@@ -69,6 +70,7 @@ class CountermeasureAdmin(Window):
 
 @admin.register(EffectCheck)
 class EffectCheckAdmin(Window):
+    path = "measure__incident"
     list_display = ("measure", "reference", "what", "threshold", "check_on", "outcome")
     list_filter = ("outcome", "measure__incident__team")
     search_fields = ("what", "threshold", "measure__title", "=measure__incident__number")

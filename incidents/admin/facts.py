@@ -13,6 +13,7 @@ from incidents.models import Containment, Paste, Question
 class _OfARecord(Window):
     """Something that belongs to a record. Not filtered or searched by people (invariant 8)."""
 
+    path = "incident"
     list_filter = ("incident__team",)
 
     @admin.display(description=_("記録"), ordering="incident__number")

@@ -50,6 +50,7 @@ class DuplicateForm(ReasonForm):
 class IncidentAdmin(Window):
     """Records are read here and changed on their own page; the ends are also here, by the same verbs."""
 
+    path = ""
     list_display = ("reference", "title", "team", "kind", "stage", "severity", "noticed_at")
     list_display_links = ("reference", "title")
     list_select_related = ("team",)

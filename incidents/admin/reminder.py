@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window
+from incidents.enums import SPREAD_KINDS
 from incidents.models import FollowUp, ReminderDelivery
 
 
@@ -15,6 +16,7 @@ from incidents.models import FollowUp, ReminderDelivery
 class FollowUpAdmin(Window):
     """Promises and, on each, its ledger: who was or will be told which step, when, by which letter."""
 
+    path = "incident"
     list_display = ("what", "reference", "kind", "due_on", "due_version", "state")
     list_filter = ("state", "kind", "incident__team")
     search_fields = ("measure__title", "check_plan__measure__title", "=incident__number")
@@ -22,6 +24,10 @@ class FollowUpAdmin(Window):
     fields = (
         "what", "incident", "kind", "owner", "backup", "due_on", "due_version", "state", "closed_at", "ledger",
     )  # fmt: skip
+
+    def open_to(self, request: HttpRequest) -> models.Q:
+        """A question to another team is that team's, not the record's."""
+        return super().open_to(request) | models.Q(kind__in=SPREAD_KINDS)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[FollowUp]:
         return (
@@ -47,6 +53,7 @@ class FollowUpAdmin(Window):
 
 @admin.register(ReminderDelivery)
 class ReminderDeliveryAdmin(Window):
+    path = "follow_up__incident"
     list_display = ("planned_on", "step", "what", "reference", "state", "reason", "settled_at")
     list_filter = ("state", "planned_on")
     search_fields = ("follow_up__measure__title", "=follow_up__incident__number")
@@ -55,6 +62,9 @@ class ReminderDeliveryAdmin(Window):
         "what", "follow_up", "recipient", "step", "due_version", "planned_on", "state", "reason", "settled_at",
         "letter_link",
     )  # fmt: skip
+
+    def open_to(self, request: HttpRequest) -> models.Q:
+        return super().open_to(request) | models.Q(follow_up__kind__in=SPREAD_KINDS)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ReminderDelivery]:
         return (

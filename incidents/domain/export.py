@@ -16,7 +16,8 @@ MOST = 50_000
 def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> AuditEntry:
     """Note that the person takes a list along: which, how many rows, by which conditions.
 
-    Words that were searched for are left out of the trace: whoever reads it may not be of the team.
+    Words that were searched for are left out of the trace: whoever reads it may not be of the team. So is an owner, and
+    with an owner the number of rows: it would be a count of a person (invariant 8).
     Raises Refused when it has more rows than one file should.
     """
     if rows > MOST:
@@ -25,5 +26,6 @@ def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> Aud
             _("一度に書き出せるのは%(n)s件までです。") % {"n": f"{MOST:,}"},
             _("条件でしぼって、何回かに分けてください。"),
         )
-    shown = "&".join(f"{name}={'…' if name == 'q' else value}" for name, value in conditions.items())
-    return audit.note(by, "list.exported", by, list=("", of), conditions=("", shown), rows=("", rows))
+    shown = "&".join(f"{name}={'…' if name in {'q', 'owner'} else value}" for name, value in conditions.items())
+    counted = {} if "owner" in conditions else {"rows": ("", rows)}
+    return audit.note(by, "list.exported", by, list=("", of), conditions=("", shown), **counted)

@@ -220,6 +220,7 @@ class EditForm(MeanwhileForm):
 
 
 class FirstReportForm(NextReportForm):
+    beside = {**NextReportForm.beside, "report_in_future": "reported_at", "report_before_notice": "reported_at"}
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(

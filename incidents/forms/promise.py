@@ -12,14 +12,9 @@ from incidents.forms.meanwhile import WholeForm
 
 
 class NextReportForm(CalmForm):
-    """The part that every report shares: when it was, and when the other side hears again (F3)."""
+    """The part that every report shares: when the other side hears again (F3)."""
 
-    beside: ClassVar[dict[str, str]] = {
-        "report_in_future": "reported_at",
-        "report_before_notice": "reported_at",
-        "no_next_report": "next_at",
-        "promise_in_past": "next_at",
-    }
+    beside: ClassVar[dict[str, str]] = {"no_next_report": "next_at", "promise_in_past": "next_at"}
     next_at = MomentField(
         label=_("次の報告はいつですか"),
         required=False,
@@ -31,6 +26,7 @@ class NextReportForm(CalmForm):
 
 
 class ReportAgainForm(NextReportForm):
+    beside = {**NextReportForm.beside, "report_in_future": "reported_at", "report_before_notice": "reported_at"}
     channel = forms.ChoiceField(label=_("どうやって伝えましたか"), choices=Channel.choices, widget=forms.RadioSelect)
     reported_at = MomentField(label=_("いつ伝えましたか"))
     note = forms.CharField(

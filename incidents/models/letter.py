@@ -60,4 +60,5 @@ class Letter(Stamped):
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        """Its kind and number: a subject names what a record is about, and a trace is read by others than the recipient."""
+        return f"{self.get_kind_display()} {self.pk}"

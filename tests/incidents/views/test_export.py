@@ -166,3 +166,10 @@ def test_rows_are_read_while_they_are_sent(client_of, alice, team, file):
 @pytest.mark.parametrize("query", ["sort=x&q=%00", "view=../x&team=nobody", "q=" + "a+" * 300, "after=~&before=~"])
 def test_hostile_addresses_make_files_too(client_of, alice, crack, file, query):
     assert table(client_of(alice).get(f"{file}?{query}")) is not None
+
+
+def test_the_trace_counts_no_person(client_of, alice, bob, crack):
+    client_of(alice).get(f"/incidents/csv/?owner={bob.pk}")
+    changes = AuditEntry.objects.get(verb="list.exported").changes
+    assert changes["conditions"] == ["", "owner=…"]
+    assert "rows" not in changes
