@@ -26,6 +26,9 @@ class HelpersField(SeveralField):
         super().__init__(**{"queryset": None, "required": False} | said | kwargs)
 
 
+_TOGETHER = {"no_before_after": ("before", "after"), "no_check": ("check_what", "check_threshold", "check_on")}
+
+
 class MeasureForm(MeanwhileForm):
     """One page for the whole measure. Saved as an idea it needs a title; promised it needs the rest (the rule says what)."""
 
@@ -101,6 +104,11 @@ class MeasureForm(MeanwhileForm):
         cleaned = super().clean()
         if cleaned.get("due_on") and not cleaned.get("check_on") and "check_on" not in self.errors:
             cleaned["check_on"] = cleaned["due_on"] + timedelta(days=self.window)
+        # Where one refusal is of several fields, it stands at the first of them that is empty.
+        for code, names in _TOGETHER.items():
+            empty = [name for name in names if not cleaned.get(name)]
+            if empty:
+                self.beside = {**self.beside, code: empty[0]}
         return cleaned
 
     def rungs(self) -> list[tuple[Any, Rung]]:

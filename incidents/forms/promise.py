@@ -73,6 +73,7 @@ class MovePromiseForm(WholeForm):
 
 
 class PromiseOwnerForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"same_owner": "owner"}
     writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しい担当"), queryset=None)
 

@@ -49,6 +49,7 @@ class QuestionDueForm(WholeForm):
 
 
 class QuestionOwnerForm(WholeForm):
+    beside: ClassVar[dict[str, str]] = {"same_owner": "owner"}
     writes = ("owner",)
     owner = forms.ModelChoiceField(label=_("新しく調べる人"), queryset=None)
 

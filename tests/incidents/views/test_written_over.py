@@ -235,7 +235,7 @@ def test_what_is_refused_is_said_at_its_field(client_of, alice, bob, story, crac
     more = {"root": root.pk, "before": "a", "after": "b", "owner": bob.pk, "check_what": "c", "check_threshold": "d"}
     for changes, name in [
         ({}, "root"),
-        ({"root": root.pk}, "after"),
+        ({"root": root.pk}, "before"),
         (more | {"due_on": PAST}, "due_on"),
         (more | {"due_on": today, "checker": bob.pk, "check_on": "2090-01-01"}, "checker"),
         (more | {"due_on": today, "checker": alice.pk, "check_on": today}, "check_on"),
