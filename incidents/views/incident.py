@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ from incidents.models import Incident
 from incidents.queries import access, audit, care, promise, reader, record
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
+from incidents.queries.calendar import business_calendar
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, posted, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
@@ -70,11 +72,31 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "is_lead": role == "lead",
         "now": timezone.now(),
         "root_form": RootForm(),
+        "legal": _legal_days(incident),
         "open_form": next(iter(forms), ""),
         **facts_context(request, found, forms),
         **proof_context(request, found, beside, may_edit=may_edit, is_lead=role == "lead"),
     }
     return render_page(request, "incidents/incident/detail.html", context, partial="body")
+
+
+LEGAL_EFFECTS = frozenset({"legal_report", "many_or_sensitive", "personal_data"})
+
+
+def _legal_days(incident: Incident) -> dict[str, date]:
+    """The days that matter when personal data is concerned (B-8); empty when nobody has said that it is.
+
+    速報 about three to five days from knowledge, 確報 on day 30, or 60 with suspected malice; knowledge is day 1.
+    """
+    if not LEGAL_EFFECTS & set(incident.effects):
+        return {}
+    known, calendar = timezone.localtime(incident.noticed_at).date(), business_calendar(incident.team_id)
+    return {
+        "early": known + timedelta(days=2),
+        "late": known + timedelta(days=4),
+        "final": calendar.personal_data_final_report_due(known),
+        "final_long": calendar.personal_data_final_report_due(known, 60),
+    }
 
 
 def _steps(incident: Incident, found: record.RecordPage) -> list[dict[str, str]]:
