@@ -27,7 +27,7 @@ stage 'unit tests on SQLite' "$python" -m pytest -q -n "$workers" -m "$quick" "$
 # What does not ask the database, or is long and the same on each, was run above.
 stage 'unit tests on PostgreSQL' "$python" -m tests.servers postgres -- \
     "$python" -m pytest -q -n "$workers" -m "$quick and not sqlite_is_enough" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters \
-    --ignore tests/incidents/rules "$@"
+    --ignore tests/incidents/rules --ignore tests/incidents/forms "$@"
 # Three at once: most of the time they wait for a worker or a server.
 stage 'real worker, broker and mail server; the one command' \
     "$python" -m pytest -q -n "${PYTEST_WORKERS:-3}" --dist loadgroup -m 'integration and not browser and not soak' "$@"

@@ -142,7 +142,7 @@ def run_again(house, programs, pool: str) -> None:
             programs[place] = house.worker(pool)
 
 
-@pytest.mark.parametrize("pool", ["threads", "prefork"])
+@pytest.mark.parametrize(("kind", "pool"), [("sqlite", "threads"), ("postgresql", "prefork")])
 def test_broker_that_dies_under_a_busy_worker_comes_back(install, pool):
     """All places of the worker are taken when the broker goes, so that no acknowledgement arrives."""
     house = install()

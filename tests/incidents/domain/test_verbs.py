@@ -262,12 +262,14 @@ def test_change_without_its_trace_does_not_stand(world, alice, monkeypatch, subt
             unchanged(name, world, alice, RuntimeError)
 
 
+@pytest.mark.sqlite_is_enough
 def test_viewer_changes_nothing(world, vera, subtests):
     for name in VERBS:
         with subtests.test(verb=name), undone():
             unchanged(name, world, vera, NotAllowed, "viewer")
 
 
+@pytest.mark.sqlite_is_enough
 @pytest.mark.parametrize("who", ["stranger", "deactivated lead", "administrator without a role"])
 def test_nobody_else_changes_anything(who, world, carol, alice, admin, subtests):
     if who == "deactivated lead":
@@ -279,18 +281,21 @@ def test_nobody_else_changes_anything(who, world, carol, alice, admin, subtests)
             unchanged(name, world, by, NotAllowed)
 
 
+@pytest.mark.sqlite_is_enough
 def test_lead_decides(world, bob, subtests):
     for name in sorted(LEADS_ONLY):
         with subtests.test(verb=name), undone():
             unchanged(name, world, bob, NotAllowed, "not_lead")
 
 
+@pytest.mark.sqlite_is_enough
 def test_owner_does_not_judge(world, bob, subtests):
     for name in sorted(NOT_BY_OWNER):
         with subtests.test(verb=name), undone():
             unchanged(name, world, bob, Refused, "checker_is_owner")
 
 
+@pytest.mark.sqlite_is_enough
 def test_lead_elsewhere_counts_for_nothing_here(world, carol, team):
     """Two teams, two roles: only the role in the record's own team is asked."""
     Membership.objects.create(person=carol, team=team, role=Role.VIEWER)

@@ -11,7 +11,7 @@ from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident
 from incidents.queries import access
 from tests.factories import LetterFactory
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.sqlite_is_enough]
 
 
 @pytest.fixture
