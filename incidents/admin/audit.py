@@ -5,13 +5,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window
-from incidents.models import AuditEntry, EngineMark, ImportRun, Incident, Team
+from incidents.admin.letter import telling_of_closed
+from incidents.models import AuditEntry, EngineMark, ImportRun, Incident, Letter, Team
 from incidents.models.incident import open_to
 from incidents.queries.audit import VERBS, verb_label
 
@@ -51,9 +53,16 @@ class AuditEntryAdmin(Window):
     fields = ("at", "actor_label", "verb_in_words", "target_label", "incident_in_words", "reason", "changes_in_words")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
-        """What was done to a restricted record is as little there as the record (C9)."""
-        hidden = Incident.objects.filter(restricted=True).exclude(open_to(request.user)).values("pk")
-        return super().get_queryset(request).filter(models.Q(incident_id=None) | ~models.Q(incident_id__in=hidden))
+        """Nothing of a restricted record that the administrator may not read (C9), nor of the letters that name it."""
+        readable = Incident.objects.filter(open_to(request.user))
+        closed = Incident.objects.filter(restricted=True).exclude(pk__in=readable)
+        letters = telling_of_closed(request.user).filter(letter__isnull=False)
+        return (
+            super()
+            .get_queryset(request)
+            .filter(Q(incident_id__isnull=True) | ~Q(incident_id__in=closed.values("pk")))
+            .exclude(target_type=Letter._meta.model_name, target_id__in=letters.values("letter"))
+        )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """`history_view` of every record leads here by these two."""

@@ -27,24 +27,21 @@ class Window(admin.ModelAdmin):
     """
 
     writes = False
-    # How a row reaches its incident, "" for incidents themselves. A restricted one is not there for an administrator
-    # who is not named in it either (C9), neither in a list nor by a search nor by its address.
+    # How a row reaches its incident, as `open_to` takes it: "" for incidents themselves, None for what belongs to none.
+    # For an administrator who may not read a restricted record, its rows are not there (C9).
     path: str | None = None
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # a facet would count records per value
     actions_on_bottom = False
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = super().get_queryset(request)
-        return rows if self.path is None else rows.filter(self.open_to(request))
+        return rows if self.path is None else rows.filter(self.readable(request))
 
-    def open_to(self, request: HttpRequest) -> models.Q:
+    def readable(self, request: HttpRequest) -> models.Q:
+        """What of the rows the administrator may read. Asked only where `path` is set."""
         return open_to(request.user, self.path or "")
-
-    def label(self, obj: Any) -> str:
-        """How a row is called on the page of an action and in its message."""
-        return str(obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.writes and request.user.is_staff
@@ -153,7 +150,7 @@ def ask(
         "title": title,
         "explain": explain,
         "form": form,
-        "rows": [(one.pk, window.label(one)) for one in queryset],
+        "rows": list(queryset),
         "opts": window.opts,
         "action": action,
         "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
@@ -166,7 +163,7 @@ def each(
 ) -> None:
     """Call the verb for each record and say what became of it, refusals with their reason and fix."""
     for one in rows:
-        label = window.label(one)
+        label = str(one)
         try:
             do(one)
         except Refused as refusal:

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from incidents.admin.base import ReasonForm, Window, ask
 from incidents.domain import incident, organisation
 from incidents.enums import Stage
-from incidents.models import Incident
+from incidents.models import Incident, Person
+from incidents.models.incident import open_to
 
 TITLES = {
     Stage.REPAIRED_ONLY: _("終える（修理のみ）"),
@@ -35,12 +37,19 @@ def as_member(request: HttpRequest, do: Callable[..., object]) -> Callable[..., 
 
 
 class DuplicateForm(ReasonForm):
+    reader: Person
     duplicate_of = forms.CharField(label=_("元の記録"), help_text=_("K-… の番号"), max_length=12)
     field_order = ("duplicate_of", "reason")
 
+    @classmethod
+    def of(cls, reader: Person) -> type[DuplicateForm]:
+        """The form that finds only what the person may read."""
+        return type(cls.__name__, (cls,), {"reader": reader})
+
     def clean_duplicate_of(self) -> Incident:
         match = re.fullmatch(r"(?:K-)?([1-9][0-9]{0,8})", self.cleaned_data["duplicate_of"].strip(), re.IGNORECASE)
-        found = Incident.objects.filter(number=int(match[1])).first() if match else None
+        known = Incident.objects.filter(open_to(self.reader))
+        found = known.filter(number=int(match[1])).first() if match else None
         if found is None:
             raise ValidationError(_("その番号の記録は見つかりません。"))
         return found
@@ -84,7 +93,7 @@ class IncidentAdmin(Window):
             _("一次報告"),
             {"fields": ("first_report_due_at", "first_reported_at", "first_report_channel", "first_report_waived")},
         ),
-        (_("終わり方"), {"fields": ("end", "end_reason", "duplicate_of", "mended_at")}),
+        (_("終わり方"), {"fields": ("end", "end_reason", "original", "mended_at")}),
         (
             _("対外完了"),
             {
@@ -110,11 +119,20 @@ class IncidentAdmin(Window):
         return format_html('<a href="{}">{}</a>', obj.get_absolute_url(), obj.reference)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Incident]:
+        originals = Incident.objects.filter(open_to(request.user), pk=OuterRef("duplicate_of"))
         return (
             super()
             .get_queryset(request)
             .select_related("team", "recorded_by", "owner", "duplicate_of", "customer_closed_by")
+            .annotate(original_is_open=Exists(originals))
         )
+
+    @admin.display(description=_("元の記録"))
+    def original(self, obj: Incident) -> str:
+        """The record that this one doubles; without a word of one that the administrator may not read."""
+        if obj.duplicate_of_id is None:
+            return "-"
+        return str(obj.duplicate_of) if obj.original_is_open else str(_("別の記録"))
 
     def _end(
         self, request: HttpRequest, queryset: models.QuerySet, action: str, stage: Stage, explain: object
@@ -126,7 +144,7 @@ class IncidentAdmin(Window):
             action=action,
             title=TITLES[stage],
             explain=explain,
-            form_class=DuplicateForm if stage == Stage.DUPLICATE else ReasonForm,
+            form_class=DuplicateForm.of(request.user) if stage == Stage.DUPLICATE else ReasonForm,
             do=as_member(request, lambda one, **said: incident.end_otherwise(one, by=request.user, end=stage, **said)),
             done=_("終えました。"),
         )

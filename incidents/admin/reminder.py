@@ -12,6 +12,11 @@ from incidents.enums import SPREAD_KINDS
 from incidents.models import FollowUp, ReminderDelivery
 
 
+def _says_nothing_of_its_record(one: FollowUp) -> bool:
+    """What another team is asked shows nothing of the record (invariant 9); a restricted one is not named either."""
+    return one.kind in SPREAD_KINDS and one.incident.restricted
+
+
 @admin.register(FollowUp)
 class FollowUpAdmin(Window):
     """Promises and, on each, its ledger: who was or will be told which step, when, by which letter."""
@@ -22,12 +27,8 @@ class FollowUpAdmin(Window):
     search_fields = ("measure__title", "check_plan__measure__title", "=incident__number")
     date_hierarchy = "due_on"
     fields = (
-        "what", "incident", "kind", "owner", "backup", "due_on", "due_version", "state", "closed_at", "ledger",
+        "what", "record", "kind", "owner", "backup", "due_on", "due_version", "state", "closed_at", "ledger",
     )  # fmt: skip
-
-    def open_to(self, request: HttpRequest) -> models.Q:
-        """A question to another team is that team's, not the record's."""
-        return super().open_to(request) | models.Q(kind__in=SPREAD_KINDS)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[FollowUp]:
         return (
@@ -40,9 +41,27 @@ class FollowUpAdmin(Window):
     def what(self, obj: FollowUp) -> str:
         return obj.what
 
+    def readable(self, request: HttpRequest) -> models.Q:
+        """As FollowUpQuerySet.visible_to: what another team is asked stands in the Spread, and is that team's."""
+        return super().readable(request) | models.Q(kind__in=SPREAD_KINDS)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        """A question to another team is not found by the number of a record that is not there."""
+        rows, doubled = super().get_search_results(request, queryset, search_term)
+        return (rows.filter(super().readable(request)) if search_term.strip() else rows), doubled
+
     @admin.display(description=_("記録"), ordering="incident__number")
     def reference(self, obj: FollowUp) -> str:
-        return obj.incident.reference
+        return "-" if _says_nothing_of_its_record(obj) else obj.incident.reference
+
+    @admin.display(description=_("記録"))
+    def record(self, obj: FollowUp) -> str:
+        if _says_nothing_of_its_record(obj):
+            return "-"
+        where = reverse("admin:incidents_incident_change", args=[obj.incident_id])
+        return format_html('<a href="{}">{}</a>', where, obj.incident)
 
     @admin.display(description=_("お知らせの台帳"))
     def ledger(self, obj: FollowUp) -> str:
@@ -62,9 +81,6 @@ class ReminderDeliveryAdmin(Window):
         "what", "follow_up", "recipient", "step", "due_version", "planned_on", "state", "reason", "settled_at",
         "letter_link",
     )  # fmt: skip
-
-    def open_to(self, request: HttpRequest) -> models.Q:
-        return super().open_to(request) | models.Q(follow_up__kind__in=SPREAD_KINDS)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ReminderDelivery]:
         return (

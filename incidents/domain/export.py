@@ -7,17 +7,24 @@ from django.utils.translation import gettext as _
 
 from incidents.domain import audit
 from incidents.errors import Refused
-from incidents.models import AuditEntry, Person
+from incidents.models import AuditEntry, Person, SavedView
 
 MOST = 50_000
+# Conditions whose value the trace leaves out.
+UNSAID = frozenset({"q", "owner"})
+
+
+def _of_one(of: str, conditions: dict[str, str]) -> bool:
+    """Whether the rows are those of one person. The countermeasures begin with one's own."""
+    return "owner" in conditions or (of == SavedView.Of.MEASURES and conditions.get("view", "mine") == "mine")
 
 
 @transaction.atomic
 def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> AuditEntry:
     """Note that the person takes a list along: which, how many rows, by which conditions.
 
-    Words that were searched for are left out of the trace: whoever reads it may not be of the team. So is an owner, and
-    with an owner the number of rows: it would be a count of a person (invariant 8).
+    Words that were searched for are left out of the trace: whoever reads it may not be of the team. So is whose rows
+    they were, and then their number too: it would be a count of a person (invariant 8).
     Raises Refused when it has more rows than one file should.
     """
     if rows > MOST:
@@ -26,6 +33,8 @@ def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> Aud
             _("一度に書き出せるのは%(n)s件までです。") % {"n": f"{MOST:,}"},
             _("条件でしぼって、何回かに分けてください。"),
         )
-    shown = "&".join(f"{name}={'…' if name in {'q', 'owner'} else value}" for name, value in conditions.items())
-    counted = {} if "owner" in conditions else {"rows": ("", rows)}
-    return audit.note(by, "list.exported", by, list=("", of), conditions=("", shown), **counted)
+    shown = "&".join(f"{name}={'…' if name in UNSAID else value}" for name, value in conditions.items())
+    kept = {"list": ("", of), "conditions": ("", shown)}
+    if not _of_one(of, conditions):
+        kept["rows"] = ("", rows)
+    return audit.note(by, "list.exported", by, **kept)

@@ -60,5 +60,5 @@ class Letter(Stamped):
         ]
 
     def __str__(self) -> str:
-        """Its kind and number: a subject names what a record is about, and a trace is read by others than the recipient."""
-        return f"{self.get_kind_display()} {self.pk}"
+        """The subject; its kind alone where the console has found that the reader may not know what it names (C9)."""
+        return str(self.get_kind_display()) if getattr(self, "is_closed", False) else self.subject

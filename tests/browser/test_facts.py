@@ -90,7 +90,7 @@ def test_addendum_in_place_and_without_a_script(bob, crack, page_of):
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
 def test_lines_are_marked_by_keyboard_on_a_phone(bob, crack, page_of, script):
-    kept = paste.keep(crack, by=bob, text="10:12 お電話\n10:20 送ったのは1通だけ\n10:30 削除を確認")
+    kept = paste.keep(crack, by=bob, text="2026-11-24 10:12 お電話\n10:20 送ったのは1通だけ\n10:30 削除を確認")
     page = page_of(bob, viewport=PHONE, java_script_enabled=script)
     page.goto(f"/pastes/{kept.pk}/")
     page.locator("input[type=checkbox]").first.focus()

@@ -252,7 +252,8 @@ def test_a_chosen_row_without_a_number_is_refused(console):
 
 
 def test_no_list_is_searched_by_address(console, story, bob):
-    for model in ("followup", "reminderdelivery", "auditentry", "importrun", "incident", "effectcheck"):
+    LetterFactory(recipient=bob, to_email=bob.email)
+    for model in ("letter", "followup", "reminderdelivery", "auditentry", "importrun", "incident", "effectcheck"):
         assert console.get(page(model), {"q": bob.email}).context["cl"].result_count == 0, model
 
 
