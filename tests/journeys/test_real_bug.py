@@ -75,9 +75,8 @@ def test_bug_on_two_tracks(alice, bob, team, page_of, axe):
     assert driver.stage_of(page) == ["ok", "ok", "now", "todo", "todo"]  # a revert is no countermeasure
     assert "一次報告（106分、期限から46分後）" in page.locator(".steps").inner_text()
     shown = driver.timeline_of(page, path)
-    assert [one for one in shown if one[1].startswith("- **")] == [
-        [event["at"], f"- **{event['at']}** - {event['text']}"] for event in bug["timeline"]
-    ]
+    told = [[event["at"], event["text"]] for event in bug["timeline"]]
+    assert [one for one in shown if one in told] == told
     assert ["16:11", "応急処置: Reverts deployed. SDK version 1.270.1 released"] in shown
     assert ["16:45", "メールで一次報告: Customer communications sent to affected teams"] in shown
 
