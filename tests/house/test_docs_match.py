@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.urls import Resolver404, resolve
 
+from incidents import urls
 from incidents.enums import Anniversary, DeliveryState, FollowUpKind, LetterKind, LetterState, MeasureStatus, Outcome
 from tests.house.test_docs import FEATURES, REFUSALS, ROOT, calls, refusal_codes
 from tools.plain import typed
@@ -103,7 +107,7 @@ def test_every_refusal_code_stands_in_a_table_and_every_code_of_a_table_is_raise
     assert len(listed) > 100, "the search has gone blind"
     assert raised.keys() - listed.keys() == set()
     assert listed.keys() - raised.keys() - typed.CODES == set()
-    assert typed.CODES - listed.keys() == {"empty"}  # an empty field says 必須 before anything is read
+    assert typed.CODES - listed.keys() == set()
 
 
 def codes_in(file: Path) -> set[str]:
@@ -163,3 +167,65 @@ def test_every_promise_of_the_database_is_told():
     told = {word for page in (ARCHITECTURE, *FEATURES.glob("*.md")) for word in in_code(page.read_text("utf-8"))}
     assert len(names) > 40, "the search has gone blind"
     assert names - told == set()
+
+
+# Addresses ---------------------------------------------------------------------------------------
+
+
+def shape(path: str) -> str:
+    """An address without what differs from record to record."""
+    return re.sub(r"<[^>]+>|K-128", "<>", path.partition("?")[0])
+
+
+def pages_by_name() -> dict[str, tuple[str, Callable[..., object]]]:
+    """Of each named address of the product its shape and its view."""
+    return {page.name: (shape(f"/{page.pattern}"), page.callback) for page in urls.urlpatterns}
+
+
+def told_addresses() -> list[tuple[str, str, str]]:
+    """What the features tell as `/address/` (`name`): page, address, name."""
+    return [
+        (page.name, path, name)
+        for page in sorted(FEATURES.glob("*.md"))
+        for path, name in re.findall(r"`(/[^`\s]*)` \(`([a-z][a-z-]*)`\)", page.read_text("utf-8"))
+    ]
+
+
+def test_every_address_told_with_its_name_is_that_one():
+    known = pages_by_name()
+    wrong = {(page, path, name) for page, path, name in told_addresses() if known.get(name, ("",))[0] != shape(path)}
+    assert wrong == set()
+
+
+def test_every_address_told_leads_somewhere():
+    dead = set()
+    for page in sorted(FEATURES.glob("*.md")):
+        for path in re.findall(r"`(/[a-z][^`\s]*)`", page.read_text("utf-8")):
+            address = re.sub(r"<id>", "1", path.partition("?")[0])
+            try:
+                resolve(re.sub(r"<[^>]+>", "a", address))
+            except Resolver404:
+                # A key that is no number: /nameless/<id>/ has a random one. Placeholders of a part are no address.
+                with suppress(Resolver404):
+                    resolve(re.sub(r"<[^>]+>", str(UUID(int=1)), path))
+                    continue
+                if "…" not in path and path != "/n/":
+                    dead.add((page.name, path))
+    assert dead == set()
+
+
+def test_every_page_of_the_product_is_told_with_its_view():
+    """In the line that names its address stands the view, and its page names the file of the view."""
+    texts = {page.name: page.read_text("utf-8") for page in FEATURES.glob("*.md")}
+    told = {name for _page, _path, name in told_addresses()}
+    known = pages_by_name()
+    assert known.keys() - told == set()
+    wrong = set()
+    for name, (_shape, view) in known.items():
+        file = f"views/{view.__module__.rpartition('.')[2]}.py"
+        found = False
+        for text in texts.values():
+            lines = [line for line in text.splitlines() if f"(`{name}`" in line]
+            found |= file in text and any(f"`{view.__name__}`" in line for line in lines)
+        wrong |= set() if found else {(name, file, view.__name__)}
+    assert wrong == set()
