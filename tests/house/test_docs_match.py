@@ -1,0 +1,231 @@
+"""What a document lists is what there is: the tree, addresses, codes, settings, commands, kinds, limits; both ways."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.apps import apps
+from django.urls import Resolver404, resolve
+
+from incidents import urls
+from incidents.enums import Anniversary, DeliveryState, FollowUpKind, LetterKind, LetterState, MeasureStatus, Outcome
+from tests.house.test_docs import FEATURES, REFUSALS, ROOT, calls, refusal_codes
+from tools.plain import typed
+
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+# Made by Django in the order of time, and of no interest one by one.
+NOT_LISTED = {"incidents/migrations"}
+SOURCES = ("incidents", "ushiro", "tools")
+
+
+def section(page: Path, heading: str) -> str:
+    """The part of a page below a heading, as far as the next one of the same depth."""
+    _before, _heading, rest = page.read_text("utf-8").partition(f"\n## {heading}\n")
+    assert rest, f"{page.name} has no section {heading}"
+    return rest.partition("\n## ")[0]
+
+
+# The tree ------------------------------------------------------------------------------------
+
+
+def told_tree() -> dict[str, list[str]]:
+    """Folder to what is named in it. A line belongs to the nearest line above that stands further left and is a folder."""
+    block = re.search(r"^```\n(.*?)^```", section(ARCHITECTURE, "The tree"), flags=re.S | re.M)[1]
+    told: dict[str, list[str]] = {"": []}
+    inside: list[tuple[int, str]] = [(-1, "")]
+    for line in block.splitlines():
+        words = line.partition("#")[0].split()
+        indent = len(line) - len(line.lstrip())
+        while inside[-1][0] >= indent:
+            inside.pop()
+        folder = inside[-1][1]
+        if words and words[0].endswith("/"):
+            folder += words.pop(0)
+            told.setdefault(folder, [])
+            inside.append((indent, folder))
+        told[folder] += words
+    return told
+
+
+def test_the_tree_names_only_what_is_there():
+    told = told_tree()
+    assert len(told) > 20, "the search has gone blind"
+    named = {f"{folder}{name}" for folder, names in told.items() for name in names} | told.keys() - {""}
+    assert {name for name in named if not ((ROOT / name).exists() or (ROOT / f"{name}.py").is_file())} == set()
+
+
+def test_the_tree_names_every_module_of_every_package():
+    told = {f"{folder}{name}.py" for folder, names in told_tree().items() for name in names}
+    modules = {
+        str(file.relative_to(ROOT))
+        for top in SOURCES
+        for file in (ROOT / top).rglob("*.py")
+        if file.stem != "__init__" and str(file.parent.relative_to(ROOT)) not in NOT_LISTED
+    }
+    assert len(modules) > 200, "the search has gone blind"
+    assert modules - told == set()
+
+
+# Codes and words ---------------------------------------------------------------------------------
+
+
+def tables(page: Path, first: str) -> Iterator[list[str]]:
+    """The cells of each row of the page's tables whose first column is headed so."""
+    inside = False
+    for line in page.read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if not cells:
+            inside = False
+        elif cells[0].lower() == first.lower():
+            inside = True
+        elif inside and not set(cells[0]) <= set("-: "):
+            yield cells
+
+
+def in_code(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def listed_codes() -> dict[str, set[str]]:
+    """Each code that stands in the first column of a table of refusals or gates, and the pages on which it does."""
+    listed: dict[str, set[str]] = {}
+    for page in FEATURES.glob("*.md"):
+        for cells in tables(page, "Code"):
+            for code in in_code(cells[0]):
+                listed.setdefault(code, set()).add(page.stem)
+    return listed
+
+
+def test_every_refusal_code_stands_in_a_table_and_every_code_of_a_table_is_raised():
+    listed, raised = listed_codes(), refusal_codes()
+    assert len(listed) > 100, "the search has gone blind"
+    assert raised.keys() - listed.keys() == set()
+    assert listed.keys() - raised.keys() - typed.CODES == set()
+    assert typed.CODES - listed.keys() == set()
+
+
+def codes_in(file: Path) -> set[str]:
+    tree = ast.parse(file.read_text("utf-8"))
+    found = {
+        call.args[REFUSALS[name]] for name, call in calls(tree) if name in REFUSALS and len(call.args) > REFUSALS[name]
+    }
+    return {code.value for code in found if isinstance(code, ast.Constant) and code.value}
+
+
+def test_a_feature_lists_the_codes_of_its_verbs():
+    """Of each file of verbs that a page names, the codes stand on one of the pages that name it."""
+    pages = {page.stem: page.read_text("utf-8") for page in FEATURES.glob("*.md")}
+    listed, missing = listed_codes(), set()
+    for file in sorted((ROOT / "incidents" / "domain").glob("*.py")):
+        named = {
+            stem for stem, text in pages.items() if f"domain/{file.name}" in text or f"domain.{file.stem}." in text
+        }
+        missing |= {(file.name, code) for code in codes_in(file) if not listed.get(code, set()) & named}
+    assert missing == set()
+
+
+def test_the_gates_are_told_where_the_stages_are():
+    tree = ast.parse((ROOT / "incidents" / "rules.py").read_text("utf-8"))
+    codes = {
+        call.args[1].value for name, call in calls(tree) if name == "Gate" and isinstance(call.args[1], ast.Constant)
+    }
+    codes.discard("")
+    in_architecture = {code for cells in tables(ARCHITECTURE, "Gate, stage") for code in in_code(cells[2])}
+    shut = section(FEATURES / "incident.md", "What it refuses").partition("Shut gates")[2]
+    assert codes == in_architecture == set(in_code(shut))
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "words"),
+    [
+        ("letter.md", "Kinds", LetterKind),
+        ("letter.md", "States", LetterState),
+        ("reminder.md", "What is followed", FollowUpKind),
+        ("reminder.md", "Life of a ledger row", DeliveryState),
+        ("countermeasure.md", "How it works", MeasureStatus),
+        ("check.md", "How it works", Outcome),
+        ("review.md", "How it works", Anniversary),
+    ],
+)
+def test_every_kind_and_state_is_told(page, heading, words):
+    told = set(in_code(section(FEATURES / page, heading)))
+    assert {str(word.value) for word in words} - told == set()
+
+
+def test_every_promise_of_the_database_is_told():
+    names = {
+        constraint.name
+        for model in apps.get_app_config("incidents").get_models()
+        for constraint in model._meta.constraints
+    }
+    told = {word for page in (ARCHITECTURE, *FEATURES.glob("*.md")) for word in in_code(page.read_text("utf-8"))}
+    assert len(names) > 40, "the search has gone blind"
+    assert names - told == set()
+
+
+# Addresses ---------------------------------------------------------------------------------------
+
+
+def shape(path: str) -> str:
+    """An address without what differs from record to record."""
+    return re.sub(r"<[^>]+>|K-128", "<>", path.partition("?")[0])
+
+
+def pages_by_name() -> dict[str, tuple[str, Callable[..., object]]]:
+    """Of each named address of the product its shape and its view."""
+    return {page.name: (shape(f"/{page.pattern}"), page.callback) for page in urls.urlpatterns}
+
+
+def told_addresses() -> list[tuple[str, str, str]]:
+    """What the features tell as `/address/` (`name`): page, address, name."""
+    return [
+        (page.name, path, name)
+        for page in sorted(FEATURES.glob("*.md"))
+        for path, name in re.findall(r"`(/[^`\s]*)` \(`([a-z][a-z-]*)`\)", page.read_text("utf-8"))
+    ]
+
+
+def test_every_address_told_with_its_name_is_that_one():
+    known = pages_by_name()
+    wrong = {(page, path, name) for page, path, name in told_addresses() if known.get(name, ("",))[0] != shape(path)}
+    assert wrong == set()
+
+
+def test_every_address_told_leads_somewhere():
+    dead = set()
+    for page in sorted(FEATURES.glob("*.md")):
+        for path in re.findall(r"`(/[a-z][^`\s]*)`", page.read_text("utf-8")):
+            address = re.sub(r"<id>", "1", path.partition("?")[0])
+            try:
+                resolve(re.sub(r"<[^>]+>", "a", address))
+            except Resolver404:
+                # A key that is no number: /nameless/<id>/ has a random one. Placeholders of a part are no address.
+                with suppress(Resolver404):
+                    resolve(re.sub(r"<[^>]+>", str(UUID(int=1)), path))
+                    continue
+                if "…" not in path and path != "/n/":
+                    dead.add((page.name, path))
+    assert dead == set()
+
+
+def test_every_page_of_the_product_is_told_with_its_view():
+    """In the line that names its address stands the view, and its page names the file of the view."""
+    texts = {page.name: page.read_text("utf-8") for page in FEATURES.glob("*.md")}
+    told = {name for _page, _path, name in told_addresses()}
+    known = pages_by_name()
+    assert known.keys() - told == set()
+    wrong = set()
+    for name, (_shape, view) in known.items():
+        file = f"views/{view.__module__.rpartition('.')[2]}.py"
+        found = False
+        for text in texts.values():
+            lines = [line for line in text.splitlines() if f"(`{name}`" in line]
+            found |= file in text and any(f"`{view.__name__}`" in line for line in lines)
+        wrong |= set() if found else {(name, file, view.__name__)}
+    assert wrong == set()
