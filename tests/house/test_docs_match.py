@@ -11,14 +11,23 @@ from uuid import UUID
 
 import pytest
 from django.apps import apps
+from django.conf import settings
+from django.core.management import load_command_class
+from django.core.management.base import BaseCommand, CommandParser
 from django.urls import Resolver404, resolve
 
 from incidents import urls
+from incidents.domain import attachment, export, handover, search, view
 from incidents.enums import Anniversary, DeliveryState, FollowUpKind, LetterKind, LetterState, MeasureStatus, Outcome
-from tests.house.test_docs import FEATURES, REFUSALS, ROOT, calls, refusal_codes
+from incidents.forms import paste
+from incidents.queries import audit, insight, paging
+from tests.house.test_docs import FEATURES, REFUSALS, ROOT, calls, refusal_codes, settings_read
 from tools.plain import typed
+from ushiro import preflight
+from ushiro.celery import app as beat
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+OPERATION = ROOT / "docs" / "operation.md"
 # Made by Django in the order of time, and of no interest one by one.
 NOT_LISTED = {"incidents/migrations"}
 SOURCES = ("incidents", "ushiro", "tools")
@@ -221,11 +230,107 @@ def test_every_page_of_the_product_is_told_with_its_view():
     known = pages_by_name()
     assert known.keys() - told == set()
     wrong = set()
-    for name, (_shape, view) in known.items():
-        file = f"views/{view.__module__.rpartition('.')[2]}.py"
+    for name, (_shape, answer) in known.items():
+        file = f"views/{answer.__module__.rpartition('.')[2]}.py"
         found = False
         for text in texts.values():
             lines = [line for line in text.splitlines() if f"(`{name}`" in line]
-            found |= file in text and any(f"`{view.__name__}`" in line for line in lines)
-        wrong |= set() if found else {(name, file, view.__name__)}
+            found |= file in text and any(f"`{answer.__name__}`" in line for line in lines)
+        wrong |= set() if found else {(name, file, answer.__name__)}
     assert wrong == set()
+
+
+# The operator ------------------------------------------------------------------------------------
+
+
+def names_in_settings_table() -> set[str]:
+    return {name for cells in tables(OPERATION, "Variable") for name in in_code(cells[0])}
+
+
+def test_the_table_of_settings_names_what_is_read_and_nothing_else():
+    read = settings_read()
+    for file in (*(ROOT / "ushiro").glob("*.py"), ROOT / "gunicorn.conf.py", ROOT / "manage.py"):
+        read |= set(re.findall(r"\benv\.(?:text|flag|number|words)\(\s*\"([A-Z_]+)\"", file.read_text("utf-8")))
+        read |= set(re.findall(r"\benviron(?:\.get\(|\[)\"([A-Z][A-Z0-9_]+)\"", file.read_text("utf-8")))
+    assert read - {"DJANGO_SETTINGS_MODULE"} == names_in_settings_table()
+
+
+def test_the_example_of_production_sets_only_what_the_operator_is_told():
+    example = (ROOT / "deploy" / "production.env.example").read_text("utf-8")
+    named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, flags=re.M))
+    assert len(named) > 15, "the search has gone blind"
+    assert named - names_in_settings_table() == set()
+
+
+def test_make_up_keeps_what_the_operator_is_told_it_keeps():
+    told = re.search(r"`make up` keeps what it was given of (.*?) in `ushiro\.env`", OPERATION.read_text("utf-8"))[1]
+    made = {"ALLOWED_HOSTS", "CELERY_BROKER_URL", "USHIRO_SECRET_KEY", "USHIRO_URL"}
+    assert set(in_code(told)) == set(preflight.GIVEN) | made
+
+
+def test_every_variable_of_our_own_is_told_and_read():
+    """Those of the operator in operation.md, those of a developer in CONTRIBUTING.md."""
+    told = "".join((ROOT / page).read_text("utf-8") for page in ("docs/operation.md", "CONTRIBUTING.md"))
+    read = "".join(
+        file.read_text("utf-8")
+        for top in ("ushiro", "incidents", "tools", "deploy", "tests")
+        for file in (ROOT / top).rglob("*")
+        if file.suffix in {".py", ".sh"} and file.parent.name != "house"
+    )
+    own = re.compile(r"\bUSHIRO_[A-Z_]+[A-Z]\b")
+    assert set(own.findall(told)) == set(own.findall(read))
+
+
+def commands_of_ours() -> dict[str, CommandParser]:
+    folder = ROOT / "incidents" / "management" / "commands"
+    names = {file.stem for file in folder.glob("*.py")} - {"__init__"}
+    return {name: load_command_class("incidents", name).create_parser("manage.py", name) for name in names}
+
+
+def test_every_command_is_told_with_its_options():
+    told = {in_code(cells[0])[0]: set(in_code(cells[2])) for cells in tables(OPERATION, "Command")}
+    known = commands_of_ours()
+    assert told.keys() == {"up", *known}
+    usual = {
+        text for action in BaseCommand().create_parser("manage.py", "x")._actions for text in action.option_strings
+    }
+    for name, parser in known.items():
+        options = {text for action in parser._actions for text in action.option_strings} - usual
+        assert {word for word in told[name] if word.startswith("--")} == options, name
+    up = (ROOT / "ushiro" / "up.py").read_text("utf-8")
+    assert {word for word in told["up"] if word.startswith("--")} == set(
+        re.findall(r"add_argument\(\"(--[a-z-]+)\"", up)
+    )
+
+
+def test_every_ring_of_beat_is_told_with_its_interval():
+    text = (FEATURES / "reminder.md").read_text("utf-8")
+    line = next(one for one in text.splitlines() if one.startswith("- **Tasks**"))
+    told = dict(re.findall(r"`([a-z_]+\.[a-z_]+)` each ((?:\d+ )?(?:s|minutes|hour))", line))
+    seconds = {"hour": 3600} | {f"{n} s": n for n in (20, 60)} | {f"{n} minutes": n * 60 for n in (10,)}
+    rung = {entry["task"]: entry["schedule"] for entry in beat.conf.beat_schedule.values()}
+    assert {task: seconds[words] for task, words in told.items()} == rung
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("docs/security.md", f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20} MiB of form data"),
+        ("docs/security.md", f"{settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields"),
+        ("docs/security.md", f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES} files"),
+        ("docs/features/forms.md", f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20} MiB"),
+        ("docs/features/attachment.md", f"{attachment.MOST_FILES} files a record"),
+        ("docs/features/list.md", f"{paging.PAGE_SIZE} rows a page"),
+        ("docs/features/list.md", f"counted up to {paging.COUNTED}"),
+        ("docs/features/list.md", f"up to {export.MOST:,} in one file"),
+        ("docs/features/list.md", f"up to {handover.MOST} at once"),
+        ("docs/features/list.md", f"more than {view.MOST} views"),
+        ("docs/features/incident.md", f"pages of {audit.HISTORY_PAGE} changes"),
+        ("docs/features/bowl.md", f"newest {insight.FIGURES_MOST} rows"),
+        ("docs/features/bowl.md", f"last {insight.BOWL_DAYS} days"),
+        ("docs/features/search.md", f"{search.ONE_TEXT:,} characters of one text and {search.ALL_TEXTS:,} of a record"),
+        ("docs/features/timeline.md", f"up to {paste.MOST:,} characters"),
+    ],
+)
+def test_a_limit_is_told_as_it_is(page, sentence):
+    assert sentence in (ROOT / page).read_text("utf-8")
