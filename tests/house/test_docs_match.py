@@ -334,3 +334,20 @@ def test_every_ring_of_beat_is_told_with_its_interval():
 )
 def test_a_limit_is_told_as_it_is(page, sentence):
     assert sentence in (ROOT / page).read_text("utf-8")
+
+
+# The look ----------------------------------------------------------------------------------------
+
+
+def test_the_look_names_every_component_script_and_stylesheet():
+    text = (FEATURES / "look.md").read_text("utf-8")
+    components = {file.stem for file in (ROOT / "templates" / "components").glob("*.html")}
+    icons = {name.removeprefix("icon_") for name in components if name.startswith("icon_")}
+    included = set(re.findall(r'include "components/(\w+)\.html"', text))
+    assert included - components == set()
+    assert {name for name in components if not name.startswith("icon_")} - included == set()
+    assert set(re.search(r"^Icons: ([a-z, ]+)\.", text, flags=re.M)[1].split(", ")) == icons
+    scripts = {file.name for file in (ROOT / "static" / "js").glob("*.js")}
+    assert {word for cells in tables(FEATURES / "look.md", "module") for word in in_code(cells[0])} == scripts
+    sheets = {f"static/css/{file.name}" for file in (ROOT / "static" / "css").glob("*.css")}
+    assert sheets - set(in_code(text)) == set()
