@@ -43,7 +43,7 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
     measure = Countermeasure.objects.select_related("incident__team", "owner", "backup", "follow_up").get(pk=measure.pk)
     refuse_unless_theirs(measure, by=by)
     rules.refuse_change(incident.stage)
-    _refuse_status(measure.status, terms)
+    _refuse_status(measure, terms)
     _refuse_words(measure, terms)
     if terms.get("promised_outside") is False:
         terms |= {"promised_to": "", "promised_what": ""}
@@ -70,9 +70,13 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
     return measure
 
 
-def may_excuse(measure: Countermeasure, role: str) -> bool:
+def may_excuse(measure: Countermeasure, role: str | None) -> bool:
     """Whether a person of this role can say why it goes on with this weak measure."""
-    return role == Role.LEAD and measure.strength in WEAK_STRENGTHS and measure.status in COVERING_STATUSES
+    return role == Role.LEAD and _is_weak(measure)
+
+
+def _is_weak(measure: Countermeasure) -> bool:
+    return measure.strength in WEAK_STRENGTHS and measure.status in COVERING_STATUSES
 
 
 def _refuse_excuse(measure: Countermeasure, *, by: Person) -> None:
@@ -84,16 +88,16 @@ def _refuse_excuse(measure: Countermeasure, *, by: Person) -> None:
         )
 
 
-def _refuse_status(status: str, terms: dict[str, Any]) -> None:
-    if status in COVERING_STATUSES and terms.keys() <= {"weak_reason"}:
+def _refuse_status(measure: Countermeasure, terms: dict[str, Any]) -> None:
+    if _is_weak(measure) and terms.keys() <= {"weak_reason"}:
         return  # what is done can still be a weak one alone
-    if status == MeasureStatus.PROPOSED:
+    if measure.status == MeasureStatus.PROPOSED:
         raise Refused(
             "not_committed",
             _("この対策は、まだ約束されていません。"),
             _("案のあいだは、「整えて約束する」で書きかえられます。"),
         )
-    if status not in RUNNING_STATUSES:
+    if measure.status not in RUNNING_STATUSES:
         raise Refused("not_running", _("この対策は、いま実施中ではありません。"))
 
 

@@ -269,7 +269,7 @@ class TermsForm(MeanwhileForm):
         self.fields["backup"].queryset = people
         if not excusable:
             del self.fields["weak_reason"]
-        if not running:  # done, or proven: only why it is enough can still be said
+        if excusable and not running:  # done, or proven: only why it is enough can still be said
             for name in ("backup", "promised_outside", "promised_to", "promised_what", "reason"):
                 del self.fields[name]
         self._again = {"people": people, "excusable": excusable, "running": running}

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from incidents.enums import COVERING_STATUSES, WEAK_STRENGTHS, MeasureStatus, RequestState
+from incidents.domain import terms
+from incidents.enums import MeasureStatus, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.queries.record import NAMES_APART, Beside, RecordPage
@@ -35,7 +36,7 @@ def proof_context(
             and m.status == MeasureStatus.DONE
             and request.user.pk not in {m.owner_id, m.done_by_id},
             "may_set_terms": is_lead or request.user.pk == m.owner_id,
-            "may_excuse": is_lead and m.strength in WEAK_STRENGTHS and m.status in COVERING_STATUSES,
+            "may_excuse": terms.may_excuse(m, Role.LEAD if is_lead else None),
             "evidence": [one for one in found.files if one.measure_id == m.pk and one.withdrawn_at is None],
             **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }

@@ -327,3 +327,12 @@ def test_nobody_but_a_lead_says_it_and_only_of_a_weak_one(weak, story, alice, bo
     strong = story.promised()
     assert refused(terms.set_terms, strong, by=alice, weak_reason="x") == "weak_needs_lead"
     assert fresh(weak.incident).stage != Stage.MENDED
+
+
+def test_terms_of_a_strong_one_that_is_done_are_refused_also_when_nothing_changed(story, alice, client_of):
+    measure = story.done()
+    path = reverse("measure-terms", args=[measure.pk])
+    sent = opened(client_of(alice), path)
+    assert "backup" in sent and "weak_reason" not in sent
+    answer = client_of(alice).post(path, sent)
+    assert (answer.status_code, "いま実施中ではありません" in answer.content.decode()) == (200, True)
