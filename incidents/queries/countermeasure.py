@@ -100,17 +100,12 @@ def _due(rows: QuerySet, due: str, today: date, calendars: dict[int | None, Busi
     return rows.filter(late)
 
 
-def found_by(by: Person, filters: Filters) -> search.Found | None:
-    """What the index has for the words of the filters, one query; None without words."""
-    return search.find(filters.q, team.ids_of(by)) if filters.q else None
-
-
 def seam_rows(
     *, by: Person, filters: Filters, calendars: dict[int | None, BusinessCalendar], found: search.Found | None
 ) -> QuerySet[Countermeasure]:
     """The countermeasures of the person's teams, narrowed; sorted by `filters.order`.
 
-    calendars: those of the person's teams, for what is late. found: what `found_by` says of the same person and filters.
+    calendars: those of the person's teams, for what is late. found: what `search.found_by` says of the same person and filters.
     """
     rows = Countermeasure.objects.visible_to(by).select_related("incident__team", "owner", "root__why")
     rows = _in_view(rows, filters.view, by)
@@ -156,7 +151,7 @@ def seam_lines(
 def seam_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
     """One page of the person's teams' countermeasures as SeamLines, in four queries (and the index with words)."""
     calendars = calendars_of(by)
-    found = found_by(by, filters)
+    found = search.found_by(by, filters.q)
     rows = seam_rows(by=by, filters=filters, calendars=calendars, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     page.rows = seam_lines(page.rows, by, calendars)

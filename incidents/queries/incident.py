@@ -81,13 +81,8 @@ class Filters:
         return SORTS.get(self.sort, SORTS["new"])
 
 
-def found_by(by: Person, filters: Filters) -> search.Found | None:
-    """What the index has for the words of the filters, one query; None without words."""
-    return search.find(filters.q, team.ids_of(by)) if filters.q else None
-
-
 def incident_rows(*, by: Person, filters: Filters, found: search.Found | None) -> QuerySet[Incident]:
-    """The person's incidents, narrowed; sorted by `filters.order`. found: what `found_by` says of the same two."""
+    """The person's incidents, narrowed; sorted by `filters.order`. found: what `search.found_by` says of the same two."""
     rows = Incident.objects.visible_to(by).select_related("team", "owner")
     if filters.stage == "open":
         rows = rows.open()
@@ -133,7 +128,7 @@ def _due(rows: QuerySet[Incident], due: str, today: date) -> QuerySet[Incident]:
 
 def incident_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
     """One page of the person's incidents, in three queries (four and the index with words)."""
-    found = found_by(by, filters)
+    found = search.found_by(by, filters.q)
     rows = incident_rows(by=by, filters=filters, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     with_seams(page.rows)

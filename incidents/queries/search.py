@@ -17,6 +17,8 @@ from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
+from incidents.models import Person
+from incidents.queries.team import ids_of
 from tools.plain.bigrams import fold, token, wanted
 
 COMMON = 500
@@ -98,6 +100,11 @@ def find(q: str, team_ids: Iterable[int]) -> Found | None:
             )
         ids = [pk for (pk,) in cursor.fetchall()]
     return Found(words, ids) if len(ids) < COMMON else Found(words, None, ids[:LIKELY])
+
+
+def found_by(by: Person, q: str) -> Found | None:
+    """The same in the person's own teams; None without words."""
+    return find(q, ids_of(by)) if q else None
 
 
 def find_each(groups: list[tuple[list[str], int]], team_ids: Iterable[int]) -> list[list[int]]:

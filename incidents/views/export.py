@@ -20,6 +20,7 @@ from incidents.forms.filters import ListFilterForm
 from incidents.models import Countermeasure, Incident, SavedView
 from incidents.queries import countermeasure as measures
 from incidents.queries import incident as incidents
+from incidents.queries import search
 from incidents.queries.calendar import today_of
 from incidents.queries.paging import chunks
 from incidents.views.base import page, say_refusal
@@ -126,7 +127,7 @@ def _file(
 def incident_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, INCIDENTS, request.GET)
     filters = incidents.Filters(**form.filters())
-    words = incidents.found_by(request.user, filters)
+    words = search.found_by(request.user, filters.q)
     rows = incidents.incident_rows(by=request.user, filters=filters, found=words)
     rows = rows.select_related("team", "owner", "index")
     count = rows[: verbs.MOST + 1].count()
@@ -139,7 +140,7 @@ def seam_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, MEASURES, request.GET)
     filters = measures.Filters(**form.filters())
     calendars = measures.calendars_of(request.user)
-    words = measures.found_by(request.user, filters)
+    words = search.found_by(request.user, filters.q)
     rows = measures.seam_rows(by=request.user, filters=filters, calendars=calendars, found=words)
     rows = rows.select_related("incident__team", "owner", "backup", "root__why")
     count = rows[: verbs.MOST + 1].count()
