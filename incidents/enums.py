@@ -116,6 +116,8 @@ class EntryKind(models.TextChoices):
     FIRST_REPORT = "first_report", _("一次報告")
     CONTAINMENT = "containment", _("応急処置")
     PROMISE = "promise", _("お約束")
+    CALL = "call", _("電話メモ")
+    REQUEST = "request", _("ご要望")
     QUESTION = "question", _("問い")
     ATTACHMENT = "attachment", _("添付")
     LINK = "link", _("つながり")

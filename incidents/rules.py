@@ -18,6 +18,7 @@ from incidents.enums import (
     COVERING_STATUSES,
     EDITING_ROLES,
     RUNNING_STATUSES,
+    SILENT_ENDS,
     WEAK_STRENGTHS,
     Certainty,
     IncidentKind,
@@ -241,6 +242,24 @@ def refuse_close_outside(
             "settled_before_report",
             _("対外完了の時刻が、一次報告か気づいた時刻より前です。"),
             _("どちらかの時刻を確かめてください。"),
+            "outside",
+        )
+
+
+def refuse_call(*, at: datetime, said: str, asks: str, now: datetime) -> None:
+    """電話メモ: what was said, or what was asked for, at a time that has come (A-22). Raises Refused."""
+    if not (said.strip() or asks.strip()):
+        raise Refused(
+            "nothing_said",
+            _("伺ったことも、ご要望も書かれていません。"),
+            _("どちらか一行を書いてください。"),
+            "outside",
+        )
+    if is_ahead(at, now):
+        raise Refused(
+            "call_in_future",
+            _("電話の時刻が未来になっています。"),
+            _("お電話のあった時刻を入れてください。"),
             "outside",
         )
 
@@ -549,6 +568,58 @@ def first_report_expected(kind: str, *, someone_waits: bool) -> bool:
 
 # The day's window by severity in calendar days (V1).
 CHECK_WINDOW_DAYS = {Severity.S1: 180, Severity.S2: 90, Severity.S3: 30, Severity.S4: 30}
+
+
+# What the mending took and gave --------------------------------------------------------------
+
+
+def refuse_mending(
+    *, stage: str, what: str, minutes: int | None, most: int, done_on: date, noticed_on: date, today: date
+) -> None:
+    """Whether work on the mending can be written down like this (A-3). Raises Refused.
+
+    Also once the record is mended or ended as 修理のみ: the work was done all the same. minutes: None when nobody knows.
+    """
+    if stage in SILENT_ENDS:
+        raise Refused(
+            "ended",
+            _("この記録は「重複」か「取下げ」で終わっています。"),
+            _("続けるときは、先に開き直してください。"),
+        )
+    if not what.strip():
+        raise Refused("empty", _("したことが書かれていません。"), _("一行書いてください。"), "mending")
+    if minutes is not None and not 1 <= minutes <= most:
+        raise Refused(
+            "minutes_of_a_day",
+            _("一日にかかった時間は、1分から24時間までです。"),
+            _("日をまたいだ仕事は、日ごとに書いてください。わからなければ空のままにします。"),
+            "mending",
+        )
+    if done_on > today:
+        raise Refused(
+            "mended_in_future",
+            _("継いだ日が未来になっています。"),
+            _("もう済んだ仕事を書いてください。これからのことは対策に書きます。"),
+            "mending",
+        )
+    if done_on < noticed_on:
+        raise Refused(
+            "mended_before_notice",
+            _("継いだ日が、気づいた日より前です。"),
+            _("どちらかの日付を確かめてください。"),
+            "mending",
+        )
+
+
+def refuse_gain(*, status: str) -> None:
+    """What a measure took away is told once it is in force (A-4). Raises Refused."""
+    if status not in {MeasureStatus.DONE, MeasureStatus.EFFECTIVE}:
+        raise Refused(
+            "not_in_force",
+            _("この対策は、まだ実施されていないか、もう続いていません。"),
+            _("実施したあとで書いてください。"),
+            "measures",
+        )
 
 
 # Recurrence --------------------------------------------------------------------------------

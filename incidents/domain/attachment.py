@@ -54,9 +54,11 @@ def keep(incident: Incident, *, by: Person, received: Received) -> tuple[Attachm
 
 
 @transaction.atomic
-def complete(measure: Countermeasure, *, by: Person, files: Sequence[Received] = (), **said: str) -> Countermeasure:
+def complete(
+    measure: Countermeasure, *, by: Person, files: Sequence[Received] = (), **said: str | int | None
+) -> Countermeasure:
     """できました, with files that show it: all of them or nothing. `said`, and what it raises: countermeasure.complete and keep."""
-    if files and not any(text.strip() for text in said.values()):
+    if files and not any(text.strip() for text in said.values() if isinstance(text, str)):
         said["note"] = _("証拠のファイル: %(names)s") % {"names": _("、").join(one.name for one in files)}
     done = countermeasure.complete(measure, by=by, **said)
     for one in files:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents import rules
-from incidents.domain import audit, cause, reminder, review
+from incidents.domain import audit, cause, gain, reminder, review
 from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome
@@ -19,11 +19,12 @@ from incidents.queries.calendar import day_here, today_here
 
 @transaction.atomic
 def record_outcome(
-    check: EffectCheck, *, by: Person, outcome: str, note: str, again_on: date | None = None
+    check: EffectCheck, *, by: Person, outcome: str, note: str, again_on: date | None = None, **gained: int | None
 ) -> EffectCheck:
     """Say whether the measure works. Gold only here, and never by its owner (invariant 3, V2).
 
     note: what was seen. again_on: for "partly" and "inconclusive", when to look again.
+    gained: names of gain.FIELDS, where the checker has learned what the measure took away (A-4); the rest stays.
     Ineffective reopens the root cause and keeps the history. Raises NotAllowed, Refused.
     """
     editor(by, check.measure.incident)
@@ -45,6 +46,7 @@ def record_outcome(
         raise Refused(
             "no_next_check", _("次に確かめる日が決まっていません。"), _("明日か、それより後の日付を入れてください。")
         )
+    gain.keep(measure, by=by, **gained)
     planned_on = check.check_on
     check.outcome, check.outcome_note = outcome, note
     check.decided_at, check.decided_by = timezone.now(), by

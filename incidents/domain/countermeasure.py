@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
+from incidents.domain import audit, gain, reminder
 from incidents.domain.further_report import follow_report, refuse_past, refuse_without_draft
 from incidents.domain.incident import editor, lock, not_reader, refresh_stage, tell
 from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
@@ -238,11 +238,14 @@ def complete(
     evidence: str = "",
     evidence_name: str = "",
     evidence_version: str = "",
+    steps_removed: int | None = None,
+    minutes_saved: int | None = None,
 ) -> Countermeasure:
     """できました: the measure is in force. Its reminders end here; the effect check's begin (invariant 3).
 
     note, evidence (a link), evidence_name (the document or tool that changed): at least one of them.
-    evidence_version: of that document or tool, such as 第3版 (M6). Raises NotAllowed, Refused. A second press is refused with "not_running".
+    evidence_version: of that document or tool, such as 第3版 (M6). steps_removed, minutes_saved (a month): what it took away,
+    where somebody knows (A-4). Raises NotAllowed, Refused. A second press is refused with "not_running".
     """
     editor(by, measure.incident)
     incident = lock(measure.incident)
@@ -257,6 +260,7 @@ def complete(
     measure.save(update_fields=["status", *DONE_FIELDS, "updated_at"])
     kept = {name: ("", value) for name in EVIDENCE_FIELDS if (value := getattr(measure, name))}
     audit.note(by, "measure.completed", measure, status=(old, measure.status), **kept)
+    gain.keep(measure, by=by, steps_removed=steps_removed, minutes_saved=minutes_saved)
     said = {"title": measure.title, "note": _what_was_done(measure)}
     tell(incident, by=by, kind=EntryKind.MEASURE, text=_("対策を実施: %(title)s。%(note)s") % said)
     reminder.keep(measure.follow_up, by=by)

@@ -22,6 +22,7 @@ from incidents.models import (
     FollowUp,
     Incident,
     IncidentIndex,
+    Mending,
     Paste,
     Question,
     Spread,
@@ -50,6 +51,7 @@ PARTS = (
     (FollowUp, "text"),
     (Attachment, "name"),
     (Paste, "text"),
+    (Mending, "what"),
 )
 
 

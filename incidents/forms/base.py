@@ -33,6 +33,8 @@ UNREAD = {
     "no_such_time": _("時刻として読めませんでした。15:20、午後3時20分、15時半のように入れてください。"),
     "which_twelve": _("正午か真夜中か決められません。12:00 か 0:00 のように入れてください。"),
     "no_number": _("数字だけで入れてください。例: 12"),
+    "no_minutes": _("時間として読めませんでした。90、90分、1時間30分、1.5時間のように入れてください。"),
+    "which_unit": _("時間か分か決められません。1.5時間、90分のように入れてください。"),
     "no_reference": _("どの記録か読めませんでした。K-12 のような番号か、記録のページのアドレスを入れてください。"),
     "which_reference": _("記録が二つ以上書かれています。一つだけ入れてください。"),
 }
@@ -91,6 +93,22 @@ class NumberField(forms.IntegerField):
         try:
             return typed.read_number(value)
         except typed.Unread as error:
+            raise unread(error) from None
+
+
+class MinutesField(forms.IntegerField):
+    """How long something took, in minutes: 90, 1時間30分, 1.5h, in digits of either width."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+
+    def to_python(self, value: Any) -> int | None:
+        if not isinstance(value, str) or not value.strip():
+            return super().to_python(value)
+        try:
+            return typed.read_minutes(value)
+        except typed.Unread as error:
+            if error.code == "empty":
+                return None
             raise unread(error) from None
 
 

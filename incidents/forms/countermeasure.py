@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.attachment import FilesField
 from incidents.forms.base import CalmForm, DayField, MomentField, SeveralField
+from incidents.forms.gain import GainFields
 from incidents.forms.meanwhile import MeanwhileForm, WholeForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
 from incidents.rules import CHECK_WINDOW_DAYS
@@ -123,8 +124,10 @@ class MeasureForm(MeanwhileForm):
         return {name: value for name, value in self.cleaned_data.items() if name in wanted - {"weak_reason"}}
 
 
-class DoneForm(CalmForm):
-    """Evidence or a note; the rule asks for one of them."""
+class DoneForm(GainFields):
+    """Evidence or a note; the rule asks for one of them. What fell away with it, where somebody knows."""
+
+    field_order = ("note", "evidence_name", "evidence_version", "evidence", "files", "steps_removed", "minutes_saved")
 
     note = forms.CharField(
         label=_("やったこと"),
@@ -280,8 +283,15 @@ class TermsForm(MeanwhileForm):
         return {name: value for name, value in self.cleaned_data.items() if name in wanted}
 
 
-class OutcomeForm(CalmForm):
-    beside: ClassVar[dict[str, str]] = {"no_next_check": "again_on", "no_observation": "note"}
+class OutcomeForm(GainFields, MeanwhileForm):
+    """What was seen. What the measure took away stands there as it was told, and may be told now."""
+
+    beside: ClassVar[dict[str, str]] = {
+        **GainFields.beside,
+        "no_next_check": "again_on",
+        "no_observation": "note",
+    }
+    field_order = ("outcome", "note", "again_on", "steps_removed", "minutes_saved")
     outcome = forms.ChoiceField(label=_("効き目はありましたか"), choices=Outcome.choices, widget=forms.RadioSelect)
     note = forms.CharField(
         label=_("何を見て、そう判断しましたか"),
@@ -292,3 +302,9 @@ class OutcomeForm(CalmForm):
     again_on = DayField(
         label=_("次に確かめる日"), required=False, help_text=_("「一部だけ」「まだわからない」のときに入れます。")
     )
+
+    def said(self) -> dict[str, Any]:
+        """What the verb takes: the outcome, and of what fell away only what this person changed."""
+        mine = set(self.mine())
+        judged = {name: self.cleaned_data[name] for name in ("outcome", "note", "again_on")}
+        return judged | {name: self.cleaned_data[name] for name in GainFields.base_fields if name in mine}

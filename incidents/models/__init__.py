@@ -11,6 +11,7 @@ from incidents.models.incident import Incident, IncidentReader
 from incidents.models.index import IncidentIndex
 from incidents.models.jotting import Jotting
 from incidents.models.letter import Letter
+from incidents.models.mending import Mending
 from incidents.models.nameless import NamelessNote
 from incidents.models.paste import Paste
 from incidents.models.person import Person
@@ -41,6 +42,7 @@ __all__ = [
     "Jotting",
     "Letter",
     "Membership",
+    "Mending",
     "NamelessNote",
     "Organisation",
     "Paste",

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from incidents.models.person import Person
 
 
+MOST_STEPS = 999
+MOST_SAVED = 60_000  # minutes a month: a thousand hours; more is a slip of the keys
+
+
 def due_place() -> Coalesce:
     """The due day, ideas without one last: what a list sorts by, and never NULL."""
     return Coalesce(F("due_on"), Value(NO_DAY, output_field=models.DateField()), output_field=models.DateField())
@@ -87,6 +91,9 @@ class Countermeasure(Stamped):
     done_evidence = models.CharField(_("証拠のリンク"), max_length=500, blank=True)
     done_evidence_name = models.CharField(_("変えた文書や道具"), max_length=200, blank=True)
     done_evidence_version = models.CharField(_("変えた文書や道具の版"), max_length=80, blank=True)
+    # What it took away, as somebody wrote it down (A-4); empty where nobody did. Never worked out from anything.
+    steps_removed = models.PositiveSmallIntegerField(_("なくなった手順"), null=True, blank=True)
+    minutes_saved = models.PositiveIntegerField(_("減った時間（月に）"), null=True, blank=True)
     not_doing_reason = models.TextField(_("実施しない理由"), blank=True)
     not_doing_by = models.ForeignKey(
         "incidents.Person",
@@ -130,6 +137,11 @@ class Countermeasure(Stamped):
             models.CheckConstraint(
                 name="words_of_a_promise_outside_need_it",
                 condition=Q(promised_outside=True) | Q(promised_to="", promised_what=""),
+            ),
+            models.CheckConstraint(
+                name="gain_is_told_or_empty",
+                condition=(Q(steps_removed__isnull=True) | Q(steps_removed__gte=1, steps_removed__lte=MOST_STEPS))
+                & (Q(minutes_saved__isnull=True) | Q(minutes_saved__gte=1, minutes_saved__lte=MOST_SAVED)),
             ),
             models.UniqueConstraint(
                 fields=["incident", "external_key"], condition=~Q(external_key=""), name="measure_imported_once"

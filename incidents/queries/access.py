@@ -27,6 +27,7 @@ from incidents.models import (
     Jotting,
     Letter,
     Membership,
+    Mending,
     NamelessNote,
     Paste,
     Person,
@@ -176,6 +177,14 @@ def get_entry(*, by: Person, pk: int, to: Purpose = "read") -> TimelineEntry:
         "incident__team", "addendum_to"
     )
     return _get(visible, by, to, pk, lambda e: e.incident.team_id)
+
+
+def get_mending(*, by: Person, pk: int, to: Purpose = "read") -> Mending:
+    """Work on the mending of a record of one of the person's teams. Raises Http404 or NotAllowed."""
+    visible = Mending.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "person"
+    )
+    return _get(visible, by, to, pk, lambda m: m.incident.team_id)
 
 
 def get_question(*, by: Person, pk: int, to: Purpose = "read") -> Question:

@@ -63,6 +63,7 @@ VERBS: dict[str, str | Promise] = {
     "measure.dropped": _("対策を実施しないと決めました"),
     "measure.due_changed": _("期限を変えました"),
     "measure.edited": _("対策を書きかえました"),
+    "measure.gain_told": _("対策で減ったものを書きました"),
     "measure.handed_over": _("担当を引き継ぎました"),
     "measure.helpers_changed": _("手伝う人を変えました"),
     "measure.judged": _("対策の効き目が決まりました"),
@@ -72,6 +73,8 @@ VERBS: dict[str, str | Promise] = {
     "measure.taken_up": _("実施しないとした対策に取り組みます"),
     "membership.changed": _("所属を変えました"),
     "membership.removed": _("所属を外しました"),
+    "mending.recorded": _("継いだ仕事を書きました"),
+    "mending.withdrawn": _("継いだ仕事の記録を取り下げました"),
     "nameless.answered": _("名前のないヒヤリハットに返事を書きました"),
     "nameless.door_moved": _("名前を出さずに書くアドレスを新しくしました"),
     "nameless.door_opened": _("名前を出さずに書けるようにしました"),
@@ -258,7 +261,7 @@ class Meanwhile:
 
 
 # Changes of what a form of many fields shows.
-WRITE_OVER = ("incident.edited", "incident.handed_over", "measure.edited", "measure.terms_changed")
+WRITE_OVER = ("incident.edited", "incident.handed_over", "measure.edited", "measure.terms_changed", "measure.gain_told")
 
 
 def edits_since(target: models.Model, seen: int, by: Person) -> Meanwhile:

@@ -27,6 +27,7 @@ from incidents.models import (
     EffectCheck,
     FollowUp,
     Incident,
+    Mending,
     Paste,
     Person,
     Question,
@@ -42,11 +43,12 @@ from incidents.queries import recurrence, sheet
 from incidents.queries.attachment import file_rows
 from incidents.queries.due_request import request_rows
 from incidents.queries.incident import WhyNode, facts_of, why_tree
+from incidents.queries.mending import mending_rows
 from incidents.queries.paste import paste_rows
 from incidents.queries.promise import in_order, promise_rows
 from incidents.queries.review import review_rows
 from incidents.queries.team import standing_key
-from incidents.queries.timeline import questions_in_order
+from incidents.queries.timeline import ask_rows, questions_in_order
 
 TIMELINE_MOST = 100  # lines on an incident's page; the page says when there are more
 NAMES_APART = "\x1f"
@@ -70,6 +72,8 @@ class RecordPage:
     reviews: list[FollowUp]
     spreads: list[Spread]
     files: list[Attachment]
+    mendings: list[Mending]
+    asks: list[TimelineEntry]
 
 
 def record_page(incident: Incident) -> RecordPage:
@@ -100,6 +104,8 @@ def record_page(incident: Incident) -> RecordPage:
         reviews=found["reviews"],
         spreads=found["spreads"],
         files=found["files"],
+        mendings=found["mendings"],
+        asks=found["asks"],
     )
 
 
@@ -132,6 +138,8 @@ def _asked() -> dict[str, QuerySet]:
         "reviews": review_rows(incident),
         "spreads": Spread.objects.filter(incident=incident).select_related("asked_by"),
         "files": file_rows(incident),
+        "mendings": mending_rows(incident),
+        "asks": ask_rows(incident),
         "answers": SpreadAnswer.objects.filter(spread__incident=incident).select_related(
             "team", "answered_by", "action"
         ),

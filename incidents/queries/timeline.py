@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from incidents import rules
 from incidents.enums import Certainty, EntryKind, Verdict
 from incidents.models import Incident, Question, TimelineEntry
+from incidents.queries.sheet import Slot
 
 PAGE_SIZE = 100
 ORDERS = ("event", "-event", "recorded", "-recorded")
@@ -135,6 +136,17 @@ def _in_order(lines: list[Line], order: str) -> list[Line]:
     timed = [line for line in lines if moment(line) is not None]
     timed.sort(key=lambda one: (moment(one), one.entry.recorded_at, one.entry.pk), reverse=backwards)
     return timed + [line for line in lines if moment(line) is None]
+
+
+def ask_rows(incident: Slot) -> QuerySet[TimelineEntry]:
+    """What the other side asks for (A-22), with its addenda: also where the timeline of the page is cut before it."""
+    asked = Q(kind=EntryKind.REQUEST, addendum_to__isnull=True) | Q(addendum_to__kind=EntryKind.REQUEST)
+    return TimelineEntry.objects.filter(asked, incident=incident)
+
+
+def asks_of(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """The lines of what is asked for that nobody found not to be so."""
+    return [line for line in lines_of(entries) if not line.refuted]
 
 
 def questions_in_order(rows: list[Question]) -> list[Question]:

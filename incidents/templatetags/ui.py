@@ -53,6 +53,18 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def spent(minutes: int | None) -> str:
+    """3時間20分; nothing where nobody knows."""
+    if not minutes:
+        return ""
+    hours, rest = divmod(minutes, 60)
+    said = {"hours": hours, "minutes": rest}
+    if not hours:
+        return _("%(minutes)s分") % said
+    return (_("%(hours)s時間%(minutes)s分") if rest else _("%(hours)s時間")) % said
+
+
+@register.filter
 def is_long(text: str) -> bool:
     """Whether a value needs a fold of its own: more than a line holds, or several lines."""
     return len(text) > 80 or "\n" in text

@@ -6,24 +6,26 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from incidents.domain import check as verbs
+from incidents.domain import gain
 from incidents.enums import Stage
 from incidents.errors import Refused
 from incidents.forms.countermeasure import CheckerForm, OutcomeForm
-from incidents.queries import access, reader
+from incidents.queries import access, audit, reader
 from incidents.queries.attachment import evidence_of
 from incidents.queries.calendar import day_here, today_of
 from incidents.rules import days_to_watch
-from incidents.views.base import act, go, page, render_page, say, show_refusal
+from incidents.views.base import act, go, page, refuse_overlap, render_page, say, show_refusal
 
 
 @page
 def outcome(request: HttpRequest, pk: int) -> HttpResponse:
     """効き目を確かめる: the criteria first, then what was seen."""
     check = access.get_check(by=request.user, pk=pk, to="edit")
-    form = OutcomeForm(request.POST or None)
-    if form.is_valid():
+    initial = {name: getattr(check.measure, name) for name in gain.FIELDS} | {"seen": audit.last_seen(check.measure)}
+    form = OutcomeForm(request.POST or None, initial=initial)
+    if form.is_valid() and not refuse_overlap(form, check.measure, request.user):
         try:
-            verbs.record_outcome(check, by=request.user, **form.cleaned_data)
+            verbs.record_outcome(check, by=request.user, **form.said())
         except Refused as refusal:
             show_refusal(form, refusal)
         else:

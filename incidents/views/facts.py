@@ -16,6 +16,7 @@ from incidents.queries import timeline
 from incidents.queries.attachment import files_in_order
 from incidents.queries.cause import why_lines
 from incidents.queries.incident import whys_of
+from incidents.queries.mending import mended
 from incidents.queries.record import RecordPage
 
 
@@ -47,6 +48,8 @@ def facts_context(request: HttpRequest, found: RecordPage, forms: dict[str, Any]
         "timeline": timeline.lines_of(found.timeline),
         "timeline_form": forms.get("timeline_form") or TimelineForm(),
         "questions": found.questions,
+        "asks": timeline.asks_of(found.asks),
+        "mended": mended(found.mendings),
         "pastes": found.pastes,
         "files": files_in_order(found.files),
         "files_form": FilesForm(auto_id="add-%s"),

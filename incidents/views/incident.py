@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import incident as verbs
 from incidents.domain import promise as promise_verbs
-from incidents.enums import FollowUpState, MeasureStatus, Stage
+from incidents.enums import SILENT_ENDS, FollowUpState, MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, WaiveForm
@@ -66,6 +66,7 @@ def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse
         "can_edit": can_edit,
         "may_rest": care.has_just_recorded(request.user, incident),
         "may_edit": may_edit,  # promises go on when their record has ended (invariant 7), and so do their buttons
+        "may_mend": may_edit and incident.stage not in SILENT_ENDS,
         "may_reopen": may_edit and bool(incident.end),
         "promises": found.promises,
         "promises_left": sum(one.state == FollowUpState.OPEN for one in found.promises),

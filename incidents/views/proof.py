@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from incidents.domain import terms
 from incidents.enums import MeasureStatus, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp
-from incidents.queries.calendar import business_calendar, today_of
+from incidents.queries.calendar import business_calendar, today_here, today_of
+from incidents.queries.gain import gained
 from incidents.queries.record import NAMES_APART, Beside, RecordPage
 from incidents.queries.reminder import days_left
 
@@ -45,6 +46,7 @@ def proof_context(
         "lines": [line(m) for m in found.measures],
         "spreads": found.spreads,
         "links": beside.links,
+        "gained": gained(found.incident, found.measures, beside.links.recurrences, today=today_here()),
         "may_recur": beside.may_recur if may_edit else [],
     }
 

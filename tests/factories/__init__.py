@@ -11,6 +11,7 @@ from tests.factories.incident import IncidentFactory, IncidentReaderFactory
 from tests.factories.index import IncidentIndexFactory
 from tests.factories.jotting import JottingFactory
 from tests.factories.letter import LetterFactory
+from tests.factories.mending import MendingFactory
 from tests.factories.nameless import NamelessNoteFactory
 from tests.factories.paste import PasteFactory
 from tests.factories.person import PersonFactory
@@ -41,6 +42,7 @@ __all__ = [
     "JottingFactory",
     "LetterFactory",
     "MembershipFactory",
+    "MendingFactory",
     "NamelessNoteFactory",
     "OrganisationFactory",
     "PasteFactory",

@@ -23,7 +23,7 @@ CLEARLY_NEARER = 92  # days
 
 CODES = {
     "empty", "no_day", "no_such_day", "no_such_year", "far", "which_year", "which_order",
-    "no_time", "no_such_time", "which_twelve", "no_number", "no_reference", "which_reference",
+    "no_time", "no_such_time", "which_twelve", "no_number", "no_reference", "which_reference", "no_minutes", "which_unit",
 }  # fmt: skip
 
 
@@ -148,6 +148,45 @@ def read_number(words: str) -> int:
     if not re.fullmatch(r"[+-]?(?:[0-9]{1,30}|[0-9]{1,3}(?:[,、][0-9]{3}){1,9})", text):
         raise Unread("no_number")
     return int(re.sub("[,、]", "", text))
+
+
+_ABOUT_BEFORE = re.compile(r"^(?:約|およそ|だいたい|ほぼ)\s*")
+_HOURS = re.compile(
+    r"(?P<h>\d{1,5}(?:\.\d{1,3})?)\s*(?:時間|h(?:ours?|rs?)?\.?)(?:\s*(?P<m>\d{1,2})\s*(?:分|m(?:in(?:ute)?s?)?\.?)?間?|(?P<half>半))?",
+    re.IGNORECASE | re.ASCII,
+)
+_MINUTES = re.compile(
+    r"(?P<m>\d{1,6}|\d{1,3}(?:[,、]\d{3})+)\s*(?:分間?|m(?:in(?:ute)?s?)?\.?)?", re.IGNORECASE | re.ASCII
+)
+_COLON = re.compile(r"(?P<h>\d{1,5}):(?P<m>\d{2})", re.ASCII)
+
+
+def read_minutes(words: str) -> int:
+    """How long something took, in whole minutes: 90, 90分, 1時間30分, 1時間半, 半時間, 1.5h, 1:30, in digits of either width.
+
+    Raises:
+        Unread: `empty`, `no_minutes`, `which_unit` (1.5 alone: of hours or of minutes?).
+
+    >>> read_minutes("１時間３０分")
+    90
+    >>> read_minutes("約1.5h")
+    90
+    """
+    text = _ABOUT.sub("", _ABOUT_BEFORE.sub("", plain(words))).strip()
+    if not text:
+        raise Unread("empty")
+    if text in {"半時間", "half an hour"}:
+        return 30
+    if re.fullmatch(r"\d{1,6}\.\d{1,6}", text):
+        raise Unread("which_unit")
+    if found := _MINUTES.fullmatch(text):
+        return int(re.sub("[,、]", "", found["m"]))
+    found = _HOURS.fullmatch(text) or _COLON.fullmatch(text)
+    rest = int(found["m"] or 0) if found else 0
+    if found is None or rest > 59 or ("." in found["h"] and rest):
+        raise Unread("no_minutes")
+    half = 30 if "half" in found.groupdict() and found["half"] else 0
+    return round(float(found["h"]) * 60) + rest + half
 
 
 def read_reference(words: str) -> str:
