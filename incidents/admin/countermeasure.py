@@ -46,6 +46,8 @@ class CountermeasureAdmin(Window):
                     "done_evidence_name",
                     "done_evidence_version",
                     "done_evidence",
+                    "steps_removed",
+                    "minutes_saved",
                 )
             },
         ),

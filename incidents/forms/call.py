@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from incidents.forms.base import CalmForm, MomentField
 
@@ -44,7 +45,7 @@ class CallForm(CalmForm):
         help_text=_("例: 今日中に正しい見積書がほしい。なければ空のままにします。"),
     )
     promised_at = MomentField(
-        label=_("約束した時刻"),
+        label=pgettext_lazy("call", "約束した時刻"),
         required=False,
         help_text=_("この時刻の15分前から、守るまでお知らせします。"),
     )

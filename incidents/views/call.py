@@ -31,7 +31,7 @@ def note(request: HttpRequest, key: str) -> HttpResponse:
         "form": form,
         "incident": incident,
         "title": _("電話メモ"),
-        "lead": _("伺った事実と、ご要望を書きとめます。お怒りの強さを書く所はありません。"),
+        "lead": _("受け止めるのは、事実とご要望です。残したあとは、追記で直せます。"),
         "draft": f"call-{incident.number}",
         "action_label": _("残す"),
     }

@@ -14,6 +14,7 @@ from django.urls import get_resolver
 from django.utils import timezone
 
 from incidents.domain import (
+    call,
     containment,
     countermeasure,
     due_request,
@@ -36,6 +37,7 @@ from tests.factories import (
     IncidentFactory,
     JottingFactory,
     MembershipFactory,
+    MendingFactory,
     NamelessNoteFactory,
     SavedViewFactory,
     SpreadAnswerFactory,
@@ -106,6 +108,9 @@ def pages(alice, bob, story):
         "incident-phone": f"/incidents/{key}/first-report/phone/",
         "incident-promise": f"/incidents/{key}/promises/new/",
         "incident-report-again": f"/incidents/{key}/report/",
+        "incident-call": f"/incidents/{key}/call/",
+        "incident-mending": f"/incidents/{key}/mending/",
+        "mending-withdraw": f"/mendings/{facts['mending'].pk}/withdraw/",
         "promise-keep": f"/promises/{told.pk}/keep/",
         "promise-move": f"/promises/{told.pk}/move/",
         "promise-hand-over": f"/promises/{told.pk}/hand-over/",
@@ -147,6 +152,7 @@ def pages(alice, bob, story):
         "measure-hand-over": f"/measures/{running.pk}/hand-over/",
         "measure-helpers": f"/measures/{running.pk}/helpers/",
         "measure-terms": f"/measures/{running.pk}/terms/",
+        "measure-gain": f"/measures/{done.pk}/gain/",
         "measure-history": f"/measures/{running.pk}/history/",
         "measure-not-doing": f"/measures/{running.pk}/not-doing/",
         "check": f"/checks/{done.checks.get().pk}/",
@@ -187,6 +193,10 @@ def some_facts(incident, by) -> dict[str, Any]:
         "entry": entry,
         "question": question.ask(incident, by=by, text="何通出たか", owner=by, due_on=due, entry=entry),
         "file": AttachmentFactory(incident=incident, uploaded_by=by),
+        "mending": MendingFactory(incident=incident, person=by),
+        "call": call.note(
+            incident, by=by, with_whom="青空物産さま", called_at=timezone.now(), said="1通届いた", asks="返金してほしい"
+        ),
         "containment": containment.record(incident, by=by, text="削除をお願いした", done_at=timezone.now()),
         "paste": paste.keep(
             incident, by=by, text="10:12 お電話\n[2026/11/24 10:15] 佐藤: 確認します\n\n佐藤 10:20\n1通だけ"

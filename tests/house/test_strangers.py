@@ -21,6 +21,7 @@ from tests.factories import (
     ContainmentFactory,
     JottingFactory,
     LetterFactory,
+    MendingFactory,
     NamelessNoteFactory,
     PasteFactory,
     SavedViewFactory,
@@ -123,6 +124,7 @@ def world(clock, story, alice):
         paste = PasteFactory(incident=incident)
         attachment = AttachmentFactory(incident=incident)
         containment = ContainmentFactory(incident=incident)
+        mending = MendingFactory(incident=incident, person=story.bob, what="社外秘の件の見積書を作り直した")
         question = questions.ask(
             incident, by=alice, text="何通出たか", owner=alice, due_on=clock.today + timedelta(days=5)
         )

@@ -159,6 +159,36 @@ def test_times_numbers_and_references():
 
 @pytest.mark.parametrize(
     "words",
+    ["90", "９０分", "1時間30分", "１時間３０分", "一時間三十分", "1時間半", "1.5時間", "1.5h", "1h30m", "1 h 30 min", "1:30", "約90分", "1時間30分くらい"],
+)  # fmt: skip
+def test_an_hour_and_a_half_however_it_is_written(words):
+    assert typed.read_minutes(words) == 90
+
+
+def test_how_long_is_a_number_of_minutes_or_a_reason():
+    words = [
+        "0",
+        "半時間",
+        "1,200",
+        "25時間",
+        "1時間90分",
+        "1.5時間10分",
+        "1.5",
+        "半日",
+        "-5",
+        "1日",
+        "٣",
+        "9" * 400,
+        "",
+    ]
+    assert [told(typed.read_minutes, one) for one in words] == [
+        0, 30, 1200, 1500, "no_minutes", "no_minutes", "which_unit", "no_minutes", "no_minutes", "no_minutes",
+        "no_minutes", "no_minutes", "empty",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words",
     [
         "K-12",
         "k－１２",
@@ -184,7 +214,7 @@ def test_what_names_no_record_says_why(words, code):
 
 @given(st.text(max_size=120) | st.text("0123456789０１年月日時分午前後令和HRTAMP./-:： ", max_size=30))
 def test_anything_at_all_is_a_value_or_a_reason(words):
-    for read in (typed.read_time, typed.read_number, typed.read_reference):
+    for read in (typed.read_time, typed.read_number, typed.read_minutes, typed.read_reference):
         assert told(read, words) is not None
     for read in (typed.read_day, typed.read_moment):
         found = told(read, words, today=TODAY)
