@@ -34,7 +34,7 @@ class CallForm(CalmForm):
         label=_("事実（伺ったこと）"),
         required=False,
         max_length=4000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
         help_text=_("何が、いつ、いくつ。例: 今朝、別の会社あての見積書が1通届いた"),
     )
     asks = forms.CharField(
@@ -53,7 +53,7 @@ class CallForm(CalmForm):
         label=_("約束したこと"),
         required=False,
         max_length=300,
-        help_text=_("空なら「折り返しのお電話」とします。"),
+        help_text=_("空なら「折り返しのお電話」、一次報告のときは「続報」とします。"),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     is_first_report = forms.BooleanField(

@@ -14,11 +14,13 @@ from django.db.models.functions import Replace
 
 from incidents.domain import (
     audit,
+    call,
     cause,
     check,
     containment,
     countermeasure,
     incident,
+    mending,
     person,
     reminder,
     team,
@@ -263,13 +265,31 @@ class Crack:
         self._then(at, lambda at: countermeasure.start(self.measures[key], by=self._measure(key).owner))
         return self
 
-    def done(self, key: str, at: datetime, note: str) -> Crack:
+    def called(self, at: datetime, with_whom: str, said: str, asks: str = "") -> Crack:
+        """A call of the other side; what was promised to them is told by `told` and `promise`."""
+        self._then(
+            at,
+            lambda at: call.note(self.record, by=self.by, with_whom=with_whom, called_at=at, said=said, asks=asks),
+        )
+        return self
+
+    def mended_by(self, at: datetime, who: str, what: str, minutes: int | None = None) -> Crack:
+        def write(at: datetime) -> None:
+            one, day = self.story.who[who], at.astimezone(self.story.zone).date()
+            mending.record(self.record, by=one, person=one, what=what, done_on=day, minutes=minutes)
+
+        self._then(at, write)
+        return self
+
+    def done(self, key: str, at: datetime, note: str, **gain: int) -> Crack:
+        """gain: steps_removed and minutes_saved, where the story knows them."""
+
         def complete(at: datetime) -> None:
             measure = self._measure(key)
             due, check_on = measure.due_on, measure.checks.get(outcome="").check_on
             day = at.astimezone(self.story.zone).date()
             check_on += max(timedelta(), day - due)  # done late: the window for watching stays whole
-            countermeasure.complete(measure, by=measure.owner, note=note)
+            countermeasure.complete(measure, by=measure.owner, note=note, **gain)
             plan = measure.checks.select_related("follow_up__incident").get(outcome="")
             plan.check_on = self.story.calendar.roll_forward(check_on)
             plan.save(update_fields=["check_on"])
