@@ -54,6 +54,10 @@ class Item:
         return self.kind == FollowUpKind.QUESTION
 
     @property
+    def is_final_report(self) -> bool:
+        return self.kind == FollowUpKind.FINAL_REPORT
+
+    @property
     def is_measure(self) -> bool:
         return self.kind == FollowUpKind.COUNTERMEASURE
 
@@ -107,6 +111,8 @@ def _page(follow_up: FollowUp) -> str:
         return reverse("follow-up-review", args=[follow_up.pk])
     if follow_up.spread_action_id:
         return reverse("spread-done", args=[follow_up.spread_action_id])
+    if follow_up.kind == FollowUpKind.FINAL_REPORT:
+        return reverse("incident-final-report", args=[follow_up.incident.reference])
     return follow_up.incident.get_absolute_url() + _anchor(follow_up)
 
 

@@ -16,7 +16,7 @@ from incidents.models import Incident, Question, TimelineEntry
 
 PAGE_SIZE = 100
 ORDERS = ("event", "-event", "recorded", "-recorded")
-_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
+_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.FINAL_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
 
 
 @dataclass(frozen=True)
