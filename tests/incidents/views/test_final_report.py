@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from incidents.domain import containment, final_report, incident
+from incidents.domain import containment, final_report, incident, reminder
 from incidents.models import FollowUp, Incident
 from tests.incidents.views.test_meanwhile import opened
 from tests.incidents.views.test_written_over import refused
@@ -165,10 +165,14 @@ def test_the_list_of_changes_says_it_in_words(one, client_of, bob):
     assert "final_report" not in text
 
 
-def test_the_letter_leads_to_it(clock, one, bob):
-    from incidents.domain import reminder
-
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ja", ("今日が最終報告の日です", "■ 最終報告")), ("en", ("The final report is due today", "■ Final report"))],
+)
+def test_the_letter_leads_to_it_in_the_language_of_its_reader(clock, one, bob, language, words):
+    bob.language = language
+    bob.save()
     clock.to("2026-12-01 09:30")
     letter = reminder.write_digest(bob, asked_for=True)
-    assert "今日が最終報告の日です" in letter.text
+    assert all(said in letter.text for said in words)
     assert path(one) in letter.text
