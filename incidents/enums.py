@@ -20,6 +20,10 @@ class IncidentKind(models.TextChoices):
     CONCERN = "concern", _("違和感")
 
 
+# What has reached nobody, as far as is known: no clock runs, and without an effect it is S4 (B-4).
+LIGHTER_KINDS = frozenset({IncidentKind.NEAR_MISS, IncidentKind.CONCERN})
+
+
 class Severity(models.TextChoices):
     """Effect, never fault (B-4)."""
 
@@ -115,6 +119,7 @@ class EntryKind(models.TextChoices):
     NOTE = "note", _("記録")
     FIRST_REPORT = "first_report", _("一次報告")
     CONTAINMENT = "containment", _("応急処置")
+    FINAL_REPORT = "final_report", _("最終報告")
     PROMISE = "promise", _("お約束")
     CALL = "call", _("電話メモ")
     REQUEST = "request", _("ご要望")
@@ -220,6 +225,7 @@ class FollowUpKind(models.TextChoices):
     EFFECT_CHECK = "effect_check", _("効果確認")
     FIRST_REPORT = "first_report", _("一次報告の時計")
     NEXT_REPORT = "next_report", _("続報")
+    FINAL_REPORT = "final_report", _("最終報告")
     PROMISE = "promise", _("お約束")
     QUESTION = "question", _("問い")
     RISK_REVIEW = "risk_review", _("受け入れたリスクの見直し")

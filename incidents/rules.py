@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from incidents.enums import (
     COVERING_STATUSES,
     EDITING_ROLES,
+    LIGHTER_KINDS,
     RUNNING_STATUSES,
     SILENT_ENDS,
     WEAK_STRENGTHS,
@@ -566,6 +567,99 @@ def first_report_expected(kind: str, *, someone_waits: bool) -> bool:
     return kind == IncidentKind.INCIDENT and someone_waits
 
 
+# The final report --------------------------------------------------------------------------
+
+
+def final_report_days(severity: str) -> int | None:
+    """Business days from the containment to the final report (B-3), or None where none is needed or it is still open."""
+    return {Severity.S1: 5, Severity.S2: 5, Severity.S3: 3}.get(severity)
+
+
+@dataclass(frozen=True)
+class FinalReportFacts:
+    """All that decides whether the other side is owed a final report that has not been given, as plain values."""
+
+    kind: str
+    severity: str
+    someone_waits: bool
+    first_reported: bool
+    contained: bool
+    agreed: bool  # a day was agreed with the other side: the promise stands by itself
+    waived: bool
+    settled: bool  # 対外完了
+    end: str
+
+
+def no_final_report(facts: FinalReportFacts) -> str:
+    """Why none is owed, as a word of FINAL_REPORT_ENDS; "" when it is (B-3).
+
+    By custom it is owed for an incident on which somebody outside waits or was told, from the containment on, by its
+    severity. A day agreed with the other side is a promise of its own: it needs none of that, and ends with 不要,
+    対外完了, 取下げ or 重複 alone. 修理のみ ends neither (invariant 7).
+    """
+    if facts.waived:
+        return "waived"
+    if facts.settled:
+        return "settled"
+    if facts.end in SILENT_ENDS:
+        return "ended"
+    if facts.agreed:
+        return ""
+    if facts.kind != IncidentKind.INCIDENT:
+        return "lighter_kind"
+    if not (first_report_expected(facts.kind, someone_waits=facts.someone_waits) or facts.first_reported):
+        return "nobody_waits"
+    if not facts.contained:
+        return "not_contained"
+    if final_report_days(facts.severity) is None:
+        return "small" if facts.severity else "no_severity"
+    return ""
+
+
+# What the timeline says when a final report that was to come is not owed any more. 不要 has its own reason.
+FINAL_REPORT_ENDS: dict[str, str | Promise] = {
+    "waived": "",
+    "settled": _("対外完了のため"),
+    "ended": _("記録を取下げか重複で終えたため"),
+    "lighter_kind": _("ヒヤリハットか違和感になったため"),
+    "nobody_waits": _("待っている方がいなくなったため"),
+    "not_contained": _("応急処置がないため"),
+    "small": _("重大度が S4 になったため"),
+    "no_severity": _("重大度がまだ決まっていないため"),
+}
+
+
+def refuse_final_report(
+    *,
+    end: str,
+    given: bool,
+    has_other_side: bool,
+    first_report_missing: bool,
+) -> None:
+    """Raises Refused where no final report can be given, agreed on or waived. A record repaired only still owes it.
+
+    first_report_missing: somebody waits for a first report that is neither recorded nor waived.
+    """
+    if end in SILENT_ENDS:
+        refuse_change(end)
+    if given:
+        raise Refused("final_report_given", _("最終報告は、もう記録されています。"), "", "final-report")
+    if not has_other_side:
+        raise Refused(
+            "nobody_outside",
+            _("この記録には、相手が書かれていません。"),
+            _("「書きかえる」で、待っている人か相手を書いてください。"),
+            "outside",
+        )
+    if first_report_missing:
+        raise Refused(
+            "first_report_missing",
+            _("待っている方への一次報告がまだです。"),
+            _("先に一次報告を記録してください。"),
+            "first-report",
+        )
+
+
 # The day's window by severity in calendar days (V1).
 CHECK_WINDOW_DAYS = {Severity.S1: 180, Severity.S2: 90, Severity.S3: 30, Severity.S4: 30}
 
@@ -703,20 +797,45 @@ EFFECTS: tuple[tuple[str, Severity, str | Promise], ...] = (
 )
 
 
-def suggest_severity(codes: Sequence[str]) -> str:
-    """The severity of the heaviest effect that holds (B-4), or "" when none is known. Unknown codes count for nothing."""
+def suggest_severity(codes: Sequence[str], kind: str = IncidentKind.INCIDENT) -> str:
+    """The severity of the heaviest line of B-4 that holds, or "" when none is known. Unknown codes count for nothing.
+
+    「near miss」 is a line of S4 itself: a near miss or a concern is S4 without any answer. Answers that are heavier win
+    there too, because the highest matching line counts: who ticks an effect says that something was reached after all.
+    """
     found = [severity for code, severity, _label in EFFECTS if code in codes]
+    if kind in LIGHTER_KINDS:
+        found.append(Severity.S4)
     return min(found, default="")
 
 
-def severity_after(*, old: str, wanted: str, effects: Sequence[str], reason: str, kept: str = "") -> str:
+def is_severity_of_kind(severity: str, *, kind: str, effects: Sequence[str], reason: str) -> bool:
+    """Whether the severity stands for no more than that it is a near miss or a concern: nobody gave a reason for it."""
+    return kind in LIGHTER_KINDS and severity == Severity.S4 and not suggest_severity(effects) and not reason.strip()
+
+
+def severity_after(
+    *,
+    old: str,
+    wanted: str,
+    effects: Sequence[str],
+    reason: str,
+    kept: str = "",
+    kind: str = IncidentKind.INCIDENT,
+    of_kind: bool = False,
+) -> str:
     """The severity that an edit comes to: what was chosen, or the suggestion for 影響から決める (`wanted` is empty).
 
     kept: the reason that stands on the record already; it goes on speaking for a severity that stays.
+    kind: the record's, as the edit leaves it. of_kind: the old severity stood for the old kind alone
+    (`is_severity_of_kind`): nobody decided it, so it is suggested anew, and may become open again.
     Raises Refused when a set severity changes, or differs from what the effects suggest, without a reason (C5), and
-    when there is no effect to decide from: a severity is never emptied.
+    when there is no effect to decide from: a severity that was decided is never emptied.
     """
-    suggested = suggest_severity(effects)
+    if of_kind:
+        wanted = "" if wanted == old else wanted
+        old = ""
+    suggested = suggest_severity(effects, kind)
     if old and not wanted and not suggested:
         raise Refused(
             "no_effects",

@@ -91,7 +91,18 @@ class IncidentAdmin(Window):
         ),
         (
             _("一次報告"),
-            {"fields": ("first_report_due_at", "first_reported_at", "first_report_channel", "first_report_waived")},
+            {
+                "fields": (
+                    "first_report_due_at",
+                    "first_reported_at",
+                    "first_report_channel",
+                    "first_report_waived",
+                    "final_report_agreed_on",
+                    "final_reported_at",
+                    "final_report_channel",
+                    "final_report_waived",
+                )
+            },
         ),
         (_("終わり方"), {"fields": ("end", "end_reason", "original", "mended_at")}),
         (

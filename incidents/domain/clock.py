@@ -21,6 +21,13 @@ def expected(incident: Incident) -> bool:
     return rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits.strip()))
 
 
+def report_missing(incident: Incident) -> bool:
+    """Whether somebody still waits for the first report; what has ended owes one only while its clock runs."""
+    if incident.end:
+        return incident.clock_is_running
+    return expected(incident) and incident.first_reported_at is None and not incident.first_report_waived
+
+
 def reckon(incident: Incident) -> None:
     """Set the end of the clock from who waits, the team, the severity and its start. Does not save.
 

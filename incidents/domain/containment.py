@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit
+from incidents.domain import audit, final_clock
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import EntryKind
 from incidents.errors import Refused
@@ -18,7 +18,10 @@ from incidents.models import Containment, Incident, Person
 
 @transaction.atomic
 def record(incident: Incident, *, by: Person, text: str, done_at: datetime) -> Containment:
-    """Write what was done to limit the effect. `done_at` is aware. Raises NotAllowed, Refused."""
+    """Write what was done to limit the effect. `done_at` is aware. Raises NotAllowed, Refused.
+
+    From the first one on the final report to the other side is followed, where it is owed (B-3).
+    """
     editor(by, incident)
     current = lock(incident)
     rules.refuse_change(current.stage)
@@ -39,6 +42,7 @@ def record(incident: Incident, *, by: Person, text: str, done_at: datetime) -> C
     made = Containment.objects.create(incident=current, text=text, done_at=done_at, author=by)
     tell(current, by=by, kind=EntryKind.CONTAINMENT, text=_("応急処置: %(what)s") % {"what": text}, event_at=done_at)
     audit.note(by, "containment.recorded", made)
+    final_clock.follow(current, by=by)
     return made
 
 

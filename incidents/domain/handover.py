@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, clock, handed
+from incidents.domain import audit, clock, final_clock, handed
 from incidents.domain import countermeasure as measures
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import EntryKind
@@ -31,7 +31,7 @@ class HandedOver:
 
 @transaction.atomic
 def hand_over(incident: Incident, *, by: Person, owner: Person, reason: str) -> Incident:
-    """Give the record to somebody else of its team; a running first-report clock goes with it. Leads alone.
+    """Give the record to somebody else of its team; a running first-report clock and the final report go with it. Leads alone.
 
     What others promised in it stays theirs: a countermeasure is handed over by itself. Raises NotAllowed, Refused.
     """
@@ -45,6 +45,7 @@ def hand_over(incident: Incident, *, by: Person, owner: Person, reason: str) -> 
     current.backup_id = None if current.backup_id == owner.pk else current.backup_id
     current.save(update_fields=["owner", "backup", "updated_at"])
     clock.follow(current, by=by)
+    final_clock.follow(current, by=by, begin=False)
     audit.note(by, "incident.handed_over", current, reason=reason, owner=(old, owner))
     names = {"old": old or "–", "new": owner, "reason": reason.strip()}
     tell(current, by=by, kind=EntryKind.NOTE, text=_("担当を引き継ぎ: %(old)s → %(new)s（%(reason)s）") % names)

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, search
+from incidents.domain import audit, final_clock, search
 from incidents.domain.incident import refresh_stage, take_numbers
 from incidents.domain.mapping import GroupLike, Mapping, Planned, Problem
 from incidents.enums import EntryKind, MeasureStatus, Stage, Strength
@@ -377,6 +377,8 @@ class _Work:
                 if touched:
                     changes["timeline_causes_countermeasures"] = (0, touched)
                 AuditEntry.objects.bulk_create([audit.entry(self.by, "incident.import_updated", incident, **changes)])
+                if {"severity", "customer_closed_at"} & changes.keys():
+                    final_clock.follow(incident, by=self.by)
                 refresh_stage(incident, by=self.by)
                 search.refresh(incident)
 
@@ -398,6 +400,8 @@ class _Work:
         for name, value in planned.fields.items():
             old = getattr(incident, name)
             if name == "customer_closed_at" and old != value and self._settled_by_people(incident):
+                continue
+            if name == "severity" and not value:  # the source knows none: what was decided here stands (B-4)
                 continue
             if old != value:
                 changes[name] = (old, value)

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, care, clock, search
+from incidents.domain import audit, care, clock, final_clock
+from incidents.domain.told import tell
 from incidents.enums import SILENT_ENDS, EntryKind, IncidentKind, Role, Severity, Stage
 from incidents.errors import Refused
-from incidents.models import Incident, IncidentReader, Membership, Organisation, Person, Team, TimelineEntry
+from incidents.models import Incident, IncidentReader, Membership, Organisation, Person, Team
 from incidents.queries import access, reader
 from incidents.queries.incident import record_facts
 
@@ -54,22 +55,6 @@ def refresh_stage(incident: Incident, *, by: Person | None) -> Stage:
     return new
 
 
-def tell(
-    incident: Incident, *, by: Person | None, kind: str, text: str, event_at: datetime | None = None
-) -> TimelineEntry:
-    """A line of the timeline that a verb writes itself."""
-    entry = TimelineEntry.objects.create(
-        incident=incident,
-        kind=kind,
-        text=text,
-        event_at=event_at or timezone.now(),
-        author=by,
-        author_label=str(by or ""),
-    )
-    search.refresh(incident)
-    return entry
-
-
 @transaction.atomic
 def report(
     *,
@@ -89,7 +74,8 @@ def report(
     who_waits: empty when nobody outside the team does; then no clock runs.
     with_care: plan the words of the first and the seventh day (P4); not for what is told after the fact.
     readers: with restricted=True, who reads it besides those it belongs to; it is so from its first moment (C9).
-    known: further fields of Incident, when they are known already.
+    known: further fields of Incident, when they are known already. Without a severity the suggestion is taken: S4 for
+    a near miss or a concern, whatever effects say otherwise (B-4).
     Raises NotAllowed for a viewer, Refused for times that cannot be and for readers without a lead.
     """
     rules.refuse_unless_editor(access.role_in(by, team.pk))
@@ -110,6 +96,7 @@ def report(
         owner=known.pop("owner", None) or by,
         **known,
     )
+    incident.severity = incident.severity or rules.suggest_severity(incident.effects, kind)
     clock.reckon(incident)
     named = list(readers)
     if incident.restricted:
@@ -193,13 +180,19 @@ def edit(incident: Incident, *, by: Person, another_waits: bool = False, **field
     clock.follow(current, by=by)
     audit.note(by, "incident.edited", current, **changes)
     if {"severity", "severity_reason"} & changes.keys():
-        _tell_severity(current, by=by, old=changes.get("severity", (current.severity,))[0])
+        _tell_severity(current, by=by, old=changes.get("severity", (current.severity,))[0], of_kind="kind" in changes)
+    if DECIDE_FINAL_REPORT & changes.keys():
+        final_clock.follow(current, by=by, begin=bool(BEGIN_FINAL_REPORT & changes.keys()))
     if anew:
         said = {"who": current.who_waits, "reason": waived}
         text = _("%(who)s が待っています。一次報告の時計が、また動きはじめました（前に不要とした理由: %(reason)s）。")
         tell(current, by=by, kind=EntryKind.NOTE, text=text % said)
     refresh_stage(current, by=by)
     return current
+
+
+BEGIN_FINAL_REPORT = frozenset({"severity", "kind", "who_waits"})
+DECIDE_FINAL_REPORT = BEGIN_FINAL_REPORT | {"owner", "backup"}
 
 
 def _decided_severity(current: Incident, fields: dict[str, Any]) -> dict[str, str]:
@@ -209,7 +202,7 @@ def _decided_severity(current: Incident, fields: dict[str, Any]) -> dict[str, st
     """
     reason = fields.get("severity_reason", "").strip()
     decided = {"severity_reason": reason or current.severity_reason}
-    asked = {name: fields[name] for name in ("severity", "effects") if name in fields}
+    asked = {name: fields[name] for name in ("severity", "effects", "kind") if name in fields}
     if any(getattr(current, name) != value for name, value in asked.items()):
         decided["severity"] = rules.severity_after(
             old=current.severity,
@@ -217,6 +210,10 @@ def _decided_severity(current: Incident, fields: dict[str, Any]) -> dict[str, st
             effects=asked.get("effects", current.effects),
             reason=reason,
             kept=current.severity_reason,
+            kind=asked.get("kind", current.kind),
+            of_kind=rules.is_severity_of_kind(
+                current.severity, kind=current.kind, effects=current.effects, reason=current.severity_reason
+            ),
         )
     return decided
 
@@ -283,11 +280,15 @@ def reader_names(incident: Incident) -> str:
     return ", ".join(str(row.person) for row in incident.reader_rows.select_related("person").order_by("pk"))
 
 
-def _tell_severity(incident: Incident, *, by: Person, old: str) -> None:
+def _tell_severity(incident: Incident, *, by: Person, old: str, of_kind: bool) -> None:
+    """of_kind: the kind changed in the same edit, and where nobody gave a reason it is the reason."""
     names = {"old": Severity(old).label if old else "–", "new": incident.get_severity_display() or "–"}
     if old == incident.severity:
         said = {"now": names["new"], "reason": incident.severity_reason}
         text = _("重大度: %(now)s のまま（%(reason)s）") % said
+    elif of_kind and not incident.severity_reason:
+        said = {**names, "kind": incident.get_kind_display()}
+        text = _("重大度: %(old)s → %(new)s（種類が%(kind)sになったため）") % said
     elif incident.severity_reason:
         text = _("重大度: %(old)s → %(new)s（%(reason)s）") % {**names, "reason": incident.severity_reason}
     else:
@@ -329,6 +330,7 @@ def record_first_report(
     said = _("%(channel)sで一次報告") % {"channel": current.get_first_report_channel_display()}
     tell(current, by=by, kind=EntryKind.FIRST_REPORT, text=f"{said}: {note}" if note else said, event_at=reported_at)
     audit.note(by, "incident.first_reported", current, first_reported_at=(None, reported_at), channel=("", channel))
+    final_clock.follow(current, by=by)
     refresh_stage(current, by=by)
     return current
 
@@ -362,8 +364,9 @@ def end_otherwise(
 ) -> Incident:
     """Come to an end other than gold: repaired only, duplicate or withdrawn, always with a reason (A-10).
 
-    Promises already given stay open and go on being reminded (invariant 7). A running first-report clock goes on after
-    修理のみ; at the other two it ends as 不要, for the same reason. Raises NotAllowed, Refused.
+    Promises already given stay open and go on being reminded (invariant 7). A running first-report clock and a final
+    report that is still to come go on after 修理のみ; at the other two the clock ends as 不要, for the same reason, and
+    the final report is not owed any more. Raises NotAllowed, Refused.
     """
     editor(by, incident)
     named = duplicate_of if end == Stage.DUPLICATE else None
@@ -380,6 +383,7 @@ def end_otherwise(
     clock.follow(current, by=by)
     tell(current, by=by, kind=EntryKind.END, text=f"{Stage(end).label}: {reason}")
     audit.note(by, "incident.ended", current, reason=reason, end=("", end))
+    final_clock.follow(current, by=by, begin=False)
     refresh_stage(current, by=by)
     return current
 
@@ -463,5 +467,6 @@ def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
     if current.clock_is_running and "first_report_waived" in changes:
         tell(current, by=by, kind=EntryKind.NOTE, text=_("一次報告の時計が、また動いています。"))
     audit.note(by, "incident.reopened", current, reason=reason, **changes)
+    final_clock.follow(current, by=by)
     refresh_stage(current, by=by)
     return current

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit
+from incidents.domain import audit, clock, final_clock
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import Channel, EntryKind
 from incidents.errors import Refused
@@ -34,15 +34,6 @@ def _keep(incident: Incident, **values: object) -> dict[str, tuple[object, objec
     return {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
 
 
-def _report_missing(incident: Incident) -> bool:
-    """Whether somebody still waits for the first report; what has ended owes one only while its clock runs."""
-    if incident.end:
-        return incident.clock_is_running
-    if incident.first_reported_at or incident.first_report_waived:
-        return False
-    return rules.first_report_expected(incident.kind, someone_waits=bool(incident.who_waits))
-
-
 @transaction.atomic
 def close(
     incident: Incident, *, by: Person, closed_at: datetime, channel: str, agreed: str, note: str = ""
@@ -50,7 +41,8 @@ def close(
     """Say that nothing is open with the other side any more: when, how it was confirmed, what was agreed.
 
     The stage does not move, and what is still promised goes on being reminded (invariant 7): a record may be settled
-    outside long before it is mended, after it, or with another end. Raises NotAllowed, Refused.
+    outside long before it is mended, after it, or with another end. Only a final report that has not been given is not
+    owed any more: nothing is open with the other side. Raises NotAllowed, Refused.
     """
     editor(by, incident)
     current = lock(incident)
@@ -67,7 +59,7 @@ def close(
         noticed_at=current.noticed_at,
         first_reported_at=current.first_reported_at,
         has_other_side=current.has_other_side,
-        report_missing=_report_missing(current),
+        report_missing=clock.report_missing(current),
         now=timezone.now(),
     )
     agreed, note = agreed.strip(), note.strip()
@@ -76,6 +68,7 @@ def close(
     said = {"channel": Channel(channel).label, "agreed": agreed, "note": note}
     text = _("対外完了（%(channel)s）: %(agreed)s。%(note)s") if note else _("対外完了（%(channel)s）: %(agreed)s")
     tell(current, by=by, kind=EntryKind.OUTSIDE, text=text % said, event_at=closed_at)
+    final_clock.follow(current, by=by, begin=False)
     return current
 
 
@@ -83,6 +76,7 @@ def close(
 def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
     """The other side has come back, or it was not settled after all. What was agreed stays in the timeline and trace.
 
+    A final report that was not owed any more for it is owed again.
     Raises NotAllowed, Refused.
     """
     editor(by, incident)
@@ -94,4 +88,5 @@ def reopen(incident: Incident, *, by: Person, reason: str) -> Incident:
     changes = _keep(current, at=None, by=None, channel="", agreed="", note="")
     audit.note(by, "outside.reopened", current, reason=reason, **changes)
     tell(current, by=by, kind=EntryKind.OUTSIDE, text=_("対外完了を取り消し: %(reason)s") % {"reason": reason})
+    final_clock.follow(current, by=by)
     return current

@@ -9,7 +9,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from incidents.enums import Category, Channel, IncidentKind, NoticedBy, Severity, Stage
+from incidents.enums import LIGHTER_KINDS, Category, Channel, IncidentKind, NoticedBy, Severity, Stage
 from incidents.forms.base import CalmForm, MomentField, ReferenceField, SeveralField, TextField
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.paste import MOST
@@ -35,7 +35,7 @@ def read_again(text: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", "")
 
 
-LIGHTER = {
+TWO_FIELDS = {
     IncidentKind.NEAR_MISS: (
         _("何が起きかけましたか"),
         _("例: 振込先を一行ずらして貼るところだった。気づいたところまでで大丈夫です。"),
@@ -103,9 +103,9 @@ class ReportForm(CalmForm):
         super().__init__(*args, **kwargs)
         self.fields["readers"].queryset = people
         kind = self["kind"].value()
-        self.lighter = kind in LIGHTER and not self["who_waits"].value()
+        self.lighter = kind in TWO_FIELDS and not self["who_waits"].value()
         if self.lighter:
-            self.fields["title"].label, self.fields["title"].help_text = LIGHTER[kind]
+            self.fields["title"].label, self.fields["title"].help_text = TWO_FIELDS[kind]
             del self.fields["who_waits"]
         self.fields["team"].queryset = teams
         if len(teams) == 1:
@@ -149,7 +149,7 @@ class EditForm(MeanwhileForm):
         label=_("種類"),
         choices=IncidentKind.choices,
         required=False,
-        help_text=_("ヒヤリハットと違和感では、一次報告の時計は動きません。"),
+        help_text=_("ヒヤリハットと違和感では、一次報告の時計は動きません。影響の印がなければ、重大度は S4 です。"),
     )
     effects = forms.MultipleChoiceField(
         label=_("どこまで影響しましたか"),
@@ -214,7 +214,7 @@ class EditForm(MeanwhileForm):
             self.add_error("occurred_at", _("起きた時刻が、気づいた時刻より後になっています。"))
         if cleaned.get("backup") and cleaned.get("backup") == cleaned.get("owner"):
             self.add_error("backup", _("担当とは別の方を選んでください。"))
-        lighter = cleaned.get("kind") in LIGHTER
+        lighter = cleaned.get("kind") in LIGHTER_KINDS
         self.beside = {**self.beside, "clock_runs": "kind" if lighter else "who_waits"}
         return cleaned
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import override
 
 from incidents.enums import REVIEW_KINDS, SPREAD_KINDS, FollowUpKind
 from incidents.letters import links
@@ -54,6 +55,10 @@ class Item:
         return self.kind == FollowUpKind.QUESTION
 
     @property
+    def is_final_report(self) -> bool:
+        return self.kind == FollowUpKind.FINAL_REPORT
+
+    @property
     def is_measure(self) -> bool:
         return self.kind == FollowUpKind.COUNTERMEASURE
 
@@ -79,10 +84,12 @@ def item(
     stands_in = follow_up.backup_id == recipient.pk
     # What another team asks shows its question and who asks, and nothing of the record (invariant 9).
     asked = follow_up.kind in SPREAD_KINDS
+    with override(recipient.language):  # a promise without words of its own is called by its kind
+        what, kind_label = follow_up.what, str(follow_up.get_kind_display())
     return Item(
         kind=follow_up.kind,
-        what=follow_up.what,
-        reference=str(follow_up.get_kind_display()) if asked else follow_up.incident.reference,
+        what=what,
+        reference=kind_label if asked else follow_up.incident.reference,
         incident=follow_up.incident.team.name if asked else follow_up.incident.title,
         team=follow_up.team.name,
         due=long_day(follow_up.due_on, recipient.language, today=today),
@@ -107,6 +114,8 @@ def _page(follow_up: FollowUp) -> str:
         return reverse("follow-up-review", args=[follow_up.pk])
     if follow_up.spread_action_id:
         return reverse("spread-done", args=[follow_up.spread_action_id])
+    if follow_up.kind == FollowUpKind.FINAL_REPORT:
+        return reverse("incident-final-report", args=[follow_up.incident.reference])
     return follow_up.incident.get_absolute_url() + _anchor(follow_up)
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('incidents', '0024_promises_by_person_and_kind'),
+        ('incidents', '0025_final_report'),
     ]
 
     operations = [
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='timelineentry',
             name='kind',
-            field=models.CharField(choices=[('note', '記録'), ('first_report', '一次報告'), ('containment', '応急処置'), ('promise', 'お約束'), ('call', '電話メモ'), ('request', 'ご要望'), ('question', '問い'), ('attachment', '添付'), ('link', 'つながり'), ('severity', '重大度'), ('cause', '原因'), ('measure', '対策'), ('check', '効果確認'), ('proof', '効いていると確認'), ('end', '終わり方'), ('outside', '対外'), ('imported', '取り込み')], default='note', max_length=14, verbose_name='種類'),
+            field=models.CharField(choices=[('note', '記録'), ('first_report', '一次報告'), ('containment', '応急処置'), ('final_report', '最終報告'), ('promise', 'お約束'), ('call', '電話メモ'), ('request', 'ご要望'), ('question', '問い'), ('attachment', '添付'), ('link', 'つながり'), ('severity', '重大度'), ('cause', '原因'), ('measure', '対策'), ('check', '効果確認'), ('proof', '効いていると確認'), ('end', '終わり方'), ('outside', '対外'), ('imported', '取り込み')], default='note', max_length=14, verbose_name='種類'),
         ),
         migrations.AddConstraint(
             model_name='countermeasure',

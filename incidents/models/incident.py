@@ -148,6 +148,11 @@ class Incident(Stamped):
     first_reported_at = models.DateTimeField(_("一次報告の時刻"), null=True, blank=True)
     first_report_channel = models.CharField(_("伝え方"), max_length=10, choices=Channel, blank=True)
     first_report_waived = models.CharField(_("一次報告が不要な理由"), max_length=300, blank=True)
+    # The final report (B-3). The day is reckoned from the first containment unless one was agreed with the other side.
+    final_report_agreed_on = models.DateField(_("相手と決めた最終報告の日"), null=True, blank=True)
+    final_reported_at = models.DateTimeField(_("最終報告の時刻"), null=True, blank=True)
+    final_report_channel = models.CharField(_("最終報告の伝え方"), max_length=10, choices=Channel, blank=True)
+    final_report_waived = models.CharField(_("最終報告が不要な理由"), max_length=300, blank=True)
     # The other ends, each with its reason.
     end = models.CharField(
         _("終わり方"), max_length=20, blank=True, choices=[(s.value, s.label) for s in Stage if s in OTHER_ENDS]
@@ -205,6 +210,10 @@ class Incident(Stamped):
             models.CheckConstraint(
                 name="first_report_has_channel",
                 condition=Q(first_reported_at__isnull=True) | ~Q(first_report_channel=""),
+            ),
+            models.CheckConstraint(
+                name="final_report_has_channel",
+                condition=Q(final_reported_at__isnull=True) | ~Q(final_report_channel=""),
             ),
             models.CheckConstraint(
                 name="settled_outside_has_time_person_and_what",

@@ -157,6 +157,11 @@ class FollowUp(Stamped):
                 name="promise_of_a_minute_has_its_time",
                 condition=~Q(kind__in=MOMENT_KINDS) | Q(due_at__isnull=False),
             ),
+            models.UniqueConstraint(
+                fields=["incident"],
+                condition=Q(kind=FollowUpKind.FINAL_REPORT),
+                name="one_final_report_a_record",
+            ),
         ]
         indexes = [
             # Every page asks for the open promises of a person, by day and by kind. The team stands in each index:

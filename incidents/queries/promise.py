@@ -17,13 +17,20 @@ SHOWN = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
 
 
 def promise_rows(incident: Slot) -> QuerySet[FollowUp]:
-    """Open and past promises of the record."""
-    return FollowUp.objects.filter(incident=incident, kind__in=SHOWN).select_related("owner", "closed_by")
+    """Open and past promises of the record, and its final report among them."""
+    kinds = [*sorted(SHOWN), FollowUpKind.FINAL_REPORT]
+    return FollowUp.objects.filter(incident=incident, kind__in=kinds).select_related("owner", "closed_by")
 
 
 def in_order(found: list[FollowUp]) -> list[FollowUp]:
-    """By their time; the open ones first."""
-    return sorted(found, key=lambda one: (one.state != FollowUpState.OPEN, one.due_at, one.pk))
+    """Those of a minute by their time; the open ones first."""
+    timed = [one for one in found if one.kind in SHOWN]
+    return sorted(timed, key=lambda one: (one.state != FollowUpState.OPEN, one.due_at, one.pk))
+
+
+def final_report_of(found: list[FollowUp]) -> FollowUp | None:
+    """The record's promise of a final report."""
+    return next((one for one in found if one.kind == FollowUpKind.FINAL_REPORT), None)
 
 
 STRIP = 3  # clocks above each page; two more are asked for, because the page may show one itself, and to know of others
@@ -69,3 +76,14 @@ def next_report_default(incident: Incident, *, now: datetime | None = None) -> d
     if at.time() < org.report_opens_at:
         at = datetime.combine(at.date(), org.report_opens_at, here.tzinfo)
     return at.replace(second=0, microsecond=0)
+
+
+def final_report(incident: Incident) -> FollowUp | None:
+    """The record's promise of a final report, with whom it belongs to."""
+    rows = FollowUp.objects.filter(incident=incident, kind=FollowUpKind.FINAL_REPORT)
+    return rows.select_related("owner").first()
+
+
+def final_report_is_open(incident: Incident) -> bool:
+    """Whether a final report is still to come."""
+    return FollowUp.objects.open().filter(incident=incident, kind=FollowUpKind.FINAL_REPORT).exists()

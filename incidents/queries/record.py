@@ -45,7 +45,7 @@ from incidents.queries.due_request import request_rows
 from incidents.queries.incident import WhyNode, facts_of, why_tree
 from incidents.queries.mending import mending_rows
 from incidents.queries.paste import paste_rows
-from incidents.queries.promise import in_order, promise_rows
+from incidents.queries.promise import final_report_of, in_order, promise_rows
 from incidents.queries.review import review_rows
 from incidents.queries.team import standing_key
 from incidents.queries.timeline import ask_rows, questions_in_order
@@ -65,6 +65,7 @@ class RecordPage:
     timeline_cut: bool
     untreated: bool
     promises: list[FollowUp]
+    final_report: FollowUp | None
     questions: list[Question]
     containments: list[Containment]
     pastes: list[Paste]
@@ -97,6 +98,7 @@ def record_page(incident: Incident) -> RecordPage:
         timeline_cut=timeline_cut,
         untreated=rules.is_untreated(facts.measures),
         promises=in_order(found["promises"]),
+        final_report=final_report_of(found["promises"]),
         questions=questions_in_order(found["questions"]),
         containments=found["containments"],
         pastes=found["pastes"],

@@ -17,7 +17,7 @@ from incidents.queries.sheet import Slot
 
 PAGE_SIZE = 100
 ORDERS = ("event", "-event", "recorded", "-recorded")
-_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
+_MARKS = {EntryKind.FIRST_REPORT: "mail", EntryKind.FINAL_REPORT: "mail", EntryKind.PROOF: "gold", EntryKind.END: "bad"}
 
 
 @dataclass(frozen=True)

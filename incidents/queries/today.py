@@ -32,7 +32,7 @@ class Today:
     measures: list[DueLine]
     checks: list[DueLine]
     asked_us: list[DueLine]  # questions of other teams that the person may answer, and what they do about one
-    rest: list[DueLine]  # what else is theirs: questions, reviews, anniversaries
+    rest: list[DueLine]  # what else is theirs: final reports, questions, reviews
     requests: list[DueRequest]  # dates that a lead is asked to move, the oldest first
     counts: dict[str, int]  # as far as frame.MOST
     bowl: insight.Bowl

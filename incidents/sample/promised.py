@@ -77,6 +77,10 @@ def promised(s: Story) -> None:
         check_threshold="30日間で0通",
         promised_outside=True,
     )
+    invoice.concluded(
+        s.at(51, "15:30"),
+        "両社に、宛先を候補から手で選んでいたことと、自動送付への切り替え、30日後に効き目をお知らせすることを伝えた。",
+    )
     invoice.done("m1", s.at(41, "16:40"), "自動送付に切り替え、対象の得意先68社への試し送りも済ませました。")
     invoice.promise(
         "m2",

@@ -19,6 +19,7 @@ from incidents.domain import (
     check,
     containment,
     countermeasure,
+    final_report,
     incident,
     mending,
     person,
@@ -199,6 +200,14 @@ class Crack:
 
     def contained(self, at: datetime, text: str) -> Crack:
         self._then(at, lambda at: containment.record(self.record, by=self.by, text=text, done_at=at))
+        return self
+
+    def concluded(self, at: datetime, note: str, channel: str = Channel.MAIL) -> Crack:
+        """The final report to the other side."""
+        self._then(
+            at,
+            lambda at: final_report.give(self.record, by=self.by, channel=channel, reported_at=at, note=note),
+        )
         return self
 
     def why(

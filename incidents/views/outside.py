@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from incidents.domain import outside as verbs
 from incidents.forms.incident import ReasonForm
 from incidents.forms.outside import OutsideForm
-from incidents.queries import access
+from incidents.queries import access, promise
 from incidents.views.base import act, page, render_page
 
 
@@ -21,13 +21,17 @@ def close(request: HttpRequest, key: str) -> HttpResponse:
     to = incident.get_absolute_url() + "#outside"
     if answer := act(request, form, partial(verbs.close, incident), said=said, to=to):
         return answer
+    lead = _("相手との話が終わったことを残します。直す段階は動きません。金継ぎは、対策の効き目を確かめてからです。")
+    if promise.final_report_is_open(incident):
+        lead = _(
+            "相手との話が終わったことを残します。直す段階は動きません。金継ぎは、対策の効き目を確かめてからです。"
+            "最終報告がまだのため、終わりにすると予定から外れます。もう伝えたときは、先に記録してください。"
+        )
     context = {
         "form": form,
         "incident": incident,
         "title": _("対外完了を記録する"),
-        "lead": _(
-            "相手との話が終わったことを残します。直す段階は動きません。金継ぎは、対策の効き目を確かめてからです。"
-        ),
+        "lead": lead,
         "draft": f"outside-{incident.number}",
         "action_label": _("対外完了にする"),
     }

@@ -1,4 +1,4 @@
-"""What the incident's page shows of its countermeasures and of what they are tied to."""
+"""What the incident's page shows of its countermeasures, of what they are tied to, and of the final report."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from incidents.models import Countermeasure, DueRequest, FollowUp
 from incidents.queries.calendar import business_calendar, today_here, today_of
 from incidents.queries.gain import gained
 from incidents.queries.record import NAMES_APART, Beside, RecordPage
-from incidents.queries.reminder import days_left
+from incidents.queries.reminder import DueLine, days_left
 
 
 def proof_context(
     request: HttpRequest, found: RecordPage, beside: Beside, *, may_edit: bool, is_lead: bool
 ) -> dict[str, Any]:
-    """Countermeasures with their requests and reviews, links to other records, and what may be a recurrence."""
+    """Countermeasures with their requests and reviews, the final report, links to other records, what may be a recurrence."""
     reviews = found.reviews
     for root in found.roots:
         root.open_review = next((r for r in reviews if r.root_id == root.pk), None)
@@ -42,8 +42,11 @@ def proof_context(
             **_beside(m, [wish for wish in found.requests if wish.measure_id == m.pk], reviews),
         }
 
+    final = found.final_report
     return {
         "lines": [line(m) for m in found.measures],
+        "final": final,
+        "final_line": DueLine(final, days_left(today, final.due_on, calendar)) if final else None,
         "spreads": found.spreads,
         "links": beside.links,
         "gained": gained(found.incident, found.measures, beside.links.recurrences, today=today_here()),

@@ -49,6 +49,7 @@ DESK = {"width": 1400, "height": 900}
 # POST alone; what they answer is walked by the tests of the path.
 ACTS = {
     "incident-waive",
+    "incident-final-report-waive",
     "incident-unrestrict",
     "incident-why-hint",
     "incident-containment",
@@ -104,6 +105,8 @@ def pages(alice, bob, story):
         "incident": f"/incidents/{key}/",
         "incident-edit": f"/incidents/{key}/edit/",
         "incident-first-report": f"/incidents/{key}/first-report/",
+        "incident-final-report": f"/incidents/{key}/final-report/",
+        "incident-final-report-day": f"/incidents/{key}/final-report/day/",
         "incident-readers": f"/incidents/{key}/readers/",
         "incident-phone": f"/incidents/{key}/first-report/phone/",
         "incident-promise": f"/incidents/{key}/promises/new/",

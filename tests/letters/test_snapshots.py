@@ -22,6 +22,7 @@ from incidents.models import Countermeasure, FollowUp, HelpLine, Incident, Perso
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
 TODAY = date(2026, 12, 11)
+FINAL_URL = "http://testserver/incidents/K-128/final-report/"
 
 
 def item(**change: object) -> words.Item:
@@ -99,6 +100,16 @@ LETTERS = {
         item(days=-5, mine=False, done_url="", what="共有フォルダの権限を分ける"),
         item(days=-2),
         item(kind="effect_check", done_url="", days=0, what="二重払いを画面で止める"),
+    ),
+    "digest-final-report": lambda p: digest(
+        p,
+        item(kind="final_report", what="最終報告", days=3, done_url="", page_url=FINAL_URL),
+        item(kind="final_report", what="最終報告", days=0, done_url="", page_url=FINAL_URL),
+    ),
+    "digest-final-report-late": lambda p: digest(
+        p,
+        item(kind="final_report", what="最終報告", days=-2, done_url="", page_url=FINAL_URL),
+        item(kind="final_report", what="最終報告", days=-7, mine=False, done_url="", page_url=FINAL_URL),
     ),
     "digest-review": lambda p: digest(p, item(kind="not_doing_review", done_url="")),
     "digest-spread": lambda p: digest(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 
-from incidents.domain import cause, countermeasure, importing, incident, mapping_file, outside
+from incidents.domain import cause, containment, countermeasure, importing, incident, mapping_file, outside
 from incidents.domain.importing import NOUNS, ImportRefused, Result, import_incidents
 from incidents.enums import Certainty, Factor, Stage
 from incidents.errors import NotAllowed
@@ -285,6 +285,26 @@ def test_what_people_settled_outside_is_not_put_back(desk: Desk, bob: Person, cl
     desk.take(ROWS.replace("誤送信", "誤送信（続き）").replace("二重払い", "二重払い（続き）"))
     assert (desk.incident("A").title, desk.incident("A").customer_closed_at) == ("誤送信（続き）", None)
     assert (desk.incident("B").title, desk.incident("B").customer_closed_at) == ("二重払い（続き）", clock.now)
+
+
+def test_a_later_import_leaves_the_severity_and_ends_the_final_report_when_it_settles(
+    desk: Desk, bob: Person, clock: Any
+):
+    """The source knows no severity, so what was decided here stands (B-4)."""
+    desk.toml.write_text(
+        LOG.replace('noticed_at = "opened"', 'noticed_at = "opened"\ncustomer_closed_at = "at"'), "utf-8"
+    )
+    still_open = "".join(ROWS.splitlines(keepends=True)[:2])
+    desk.take(still_open)
+    incident.edit(desk.incident("A"), by=bob, severity="S2", who_waits="青空物産さま")
+    containment.record(desk.incident("A"), by=bob, text="削除をお願いした", done_at=clock.now)
+    promise = FollowUp.objects.get(kind="final_report")
+    assert (promise.state, promise.owner) == ("open", bob)  # nobody owns the record; whoever contained it does
+
+    desk.take(ROWS)
+    promise.refresh_from_db()
+    assert desk.incident("A").severity == "S2"
+    assert (promise.state, promise.closed_note) == ("cancelled", "対外完了のため")
 
 
 def test_a_promised_measure_is_no_longer_the_sources(team: Team, alice: Person, bob: Person, tmp_path: Path):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from incidents.domain import cause, countermeasure, incident, timeline
 from incidents.enums import FollowUpState, IncidentKind, Stage
-from incidents.models import FollowUp, Incident, TimelineEntry
+from incidents.models import AuditEntry, FollowUp, Incident, TimelineEntry
 from tests.conftest import at
 from tests.factories import IncidentFactory
 from tests.rows import refused
@@ -226,3 +226,40 @@ def test_addendum_corrects_a_line_of_the_same_record(crack, story, bob):
 def test_database_refuses_half_a_record(organisation, values):
     with pytest.raises(IntegrityError), transaction.atomic():
         IncidentFactory(**values)
+
+
+@pytest.mark.parametrize("kind", ["near_miss", "concern"])
+def test_what_reached_nobody_is_small_from_the_start(clock, bob, team, kind):
+    """B-4."""
+    one = incident.report(by=bob, team=team, title="ひやり", noticed_at=clock.now, kind=kind)
+    assert one.severity == "S4"
+    known = incident.report(by=bob, team=team, title="ひやり", noticed_at=clock.now, kind=kind, severity="S3")
+    assert known.severity == "S3"
+
+
+def test_severity_of_the_kind_goes_with_it_and_its_history_stays(clock, bob, team):
+    one = incident.report(by=bob, team=team, title="ひやり", noticed_at=clock.now, kind="near_miss")
+    incident.edit(one, by=bob, kind="incident", who_waits="青空物産さま")
+    one = Incident.objects.get(pk=one.pk)
+    assert one.severity == ""
+    line = TimelineEntry.objects.get(incident=one, kind="severity")
+    assert line.text == "重大度: S4 小 → –（種類がインシデントになったため）"
+    assert AuditEntry.objects.get(verb="incident.edited").changes["severity"] == ["S4", ""]
+    incident.edit(one, by=bob, effects=["one_outside"], severity="")
+    assert Incident.objects.get(pk=one.pk).severity == "S3"
+
+
+def test_a_severity_with_its_reason_does_not_go_with_the_kind(clock, bob, team):
+    one = incident.report(by=bob, team=team, title="ひやり", noticed_at=clock.now, kind="near_miss")
+    incident.edit(one, by=bob, severity_reason="中で止まると確かめた")
+    incident.edit(one, by=bob, kind="incident")
+    assert Incident.objects.get(pk=one.pk).severity == "S4"
+
+
+def test_an_incident_that_turns_out_a_near_miss_keeps_what_was_decided(clock, bob, team):
+    for severity, effects, after in (("", [], "S4"), ("S2", [], "S2"), ("S2", ["personal_data"], "S2")):
+        one = incident.report(
+            by=bob, team=team, title="ひやり", noticed_at=clock.now, severity=severity, effects=effects
+        )
+        incident.edit(one, by=bob, kind="near_miss")
+        assert Incident.objects.get(pk=one.pk).severity == after

@@ -14,7 +14,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from incidents import rules
-from incidents.domain import cause, check, countermeasure, due_request, incident, recurrence, review
+from incidents.domain import (
+    cause,
+    check,
+    containment,
+    countermeasure,
+    due_request,
+    final_report,
+    handover,
+    incident,
+    outside,
+    recurrence,
+    review,
+)
 from incidents.enums import (
     COVERING_STATUSES,
     OTHER_ENDS,
@@ -40,6 +52,7 @@ from incidents.models import (
     RootCause,
     Why,
 )
+from incidents.queries.clock import final_report_due, final_report_facts, first_contained_at
 from incidents.queries.incident import record_facts
 from tests.conftest import at
 from tests.factories import MembershipFactory, PersonFactory
@@ -160,6 +173,37 @@ class Story(RuleBasedStateMachine):
         one = self.nth(Incident.objects.exclude(end=""), n)
         if one is not None:
             self.do(who, incident.reopen, one, reason=words)
+
+    # The other side --------------------------------------------------------------------------
+
+    @rule(who=WHO, n=NTH, days=DAYS, words=WORDS)
+    def contain(self, who, n, days, words):
+        done_at = timezone.now() - timedelta(days=max(days, 0))
+        self.do(who, containment.record, self.nth(Incident.objects, n), text=words, done_at=done_at)
+
+    @rule(who=WHO, n=NTH, step=st.sampled_from(["give", "agree", "agree", "waive"]), days=DAYS, words=WORDS)
+    def report_finally(self, who, n, step, days, words):
+        one = self.nth(Incident.objects, n)
+        if step == "give":
+            self.do(who, final_report.give, one, channel="mail", reported_at=timezone.now(), note=words)
+        elif step == "agree":
+            due_on = self.today + timedelta(days=days)
+            self.do(who, final_report.agree, one, due_on=due_on, reason=words, told=bool(n))
+        else:
+            self.do(who, final_report.waive, one, reason=words)
+
+    @rule(who=WHO, n=NTH, back=st.booleans(), words=WORDS)
+    def settle_outside(self, who, n, back, words):
+        one = self.nth(Incident.objects, n)
+        if back:
+            self.do(who, outside.reopen, one, reason=words)
+        else:
+            self.do(who, outside.close, one, closed_at=timezone.now(), channel="phone", agreed=words)
+
+    @rule(who=WHO, n=NTH, to=WORKER)
+    def hand_the_record_over(self, who, n, to):
+        one = self.nth(Incident.objects, n)
+        self.do(who, handover.hand_over, one, owner=self.people[to], reason="異動")
 
     # Causes ----------------------------------------------------------------------------------
 
@@ -349,6 +393,23 @@ class Story(RuleBasedStateMachine):
                 assert one.first_report_due_at == self.ran[one.pk]
 
     @invariant()
+    def a_final_report_that_is_owed_is_followed_and_no_other(self):
+        """B-3: one promise a record, open exactly while it is owed, for its day and its owner; given, or with a reason."""
+        for one in Incident.objects.select_related("team"):
+            found = list(FollowUp.objects.filter(incident=one, kind=FollowUpKind.FINAL_REPORT))
+            assert len(found) <= 1
+            contained_at = first_contained_at(one)
+            owed = not rules.no_final_report(final_report_facts(one, contained_at))
+            if one.final_reported_at is not None:
+                assert [promise.state for promise in found if promise.state == "open"] == []
+            elif owed:
+                [promise] = found
+                assert (promise.state, promise.due_on) == ("open", final_report_due(one, contained_at))
+                assert (promise.owner_id, promise.backup_id) == (one.owner_id, one.backup_id)
+            else:
+                assert all(promise.state == "cancelled" and promise.closed_note.strip() for promise in found)
+
+    @invariant()
     def duplicates_lead_to_a_record_that_goes_on(self):
         for one in Incident.objects.filter(end=Stage.DUPLICATE).select_related("duplicate_of"):
             assert one.duplicate_of.end not in SILENT_ENDS
@@ -357,7 +418,7 @@ class Story(RuleBasedStateMachine):
     def a_severity_is_never_emptied_nor_lighter_without_a_reason(self):
         """B-4: none is set only where none ever was."""
         for one in Incident.objects.all():
-            suggested = rules.suggest_severity(one.effects)
+            suggested = rules.suggest_severity(one.effects, one.kind)
             assert not suggested or one.severity
             assert not suggested or one.severity <= suggested or one.severity_reason.strip()
 

@@ -19,6 +19,7 @@ from incidents.domain import (
     containment,
     countermeasure,
     due_request,
+    final_report,
     incident,
     outside,
     question,
@@ -113,6 +114,18 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "close outside": (
         "outside.closed",
         lambda w, by: outside.close(w.told, by=by, closed_at=timezone.now(), channel="mail", agreed="返金で終わり"),
+    ),
+    "give final report": (
+        "final_report.given",
+        lambda w, by: final_report.give(w.told, by=by, channel="mail", reported_at=timezone.now(), note="説明した"),
+    ),
+    "agree on final report": (
+        "final_report.agreed",
+        lambda w, by: final_report.agree(w.told, by=by, due_on=FUTURE, reason="先方の希望", told=True),
+    ),
+    "waive final report": (
+        "final_report.waived",
+        lambda w, by: final_report.waive(w.told, by=by, reason="先方が不要と言われた"),
     ),
     "reopen outside": ("outside.reopened", lambda w, by: outside.reopen(w.settled, by=by, reason="まだ違う")),
     "record": (

@@ -108,6 +108,18 @@ def test_incident_costs_the_same(client_of, alice, story, rows):
 
 
 @pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_final_reports_cost_the_same(client_of, alice, team, rows):
+    many_incidents(team, alice, rows)
+    records = list(Incident.objects.order_by("pk"))
+    due = timezone.localdate() + timedelta(days=3)
+    FollowUp.objects.bulk_create(
+        FollowUp(kind="final_report", incident=one, team=team, owner=alice, due_on=due) for one in records
+    )
+    assert cost(client_of(alice), "/") == TODAY
+    assert cost(client_of(alice), records[0].get_absolute_url()) == INCIDENT
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
 def test_letters_cost_the_same(client_of, alice, rows):
     now = timezone.now()
     Letter.objects.bulk_create(

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from incidents.domain import cause, check, countermeasure, promise, question
+from incidents.domain import cause, check, containment, countermeasure, promise, question
 from incidents.enums import Anniversary, FollowUpKind, Outcome
 from incidents.errors import Refused
 from incidents.forms.due_request import DueRequestForm
@@ -143,6 +143,19 @@ def report_again(story, crack, sent):
     return f"/incidents/{story.reported().reference}/report/", said | sent
 
 
+def final_report(story, crack, sent):
+    said = {"channel": "mail", "reported_at": moment(0), "note": "原因と対策"}
+    return f"/incidents/{story.reported().reference}/final-report/", said | sent
+
+
+def final_day(story, crack, sent):
+    one = story.reported()
+    containment.record(one, by=story.bob, text="削除をお願いした", done_at=timezone.now())
+    standing = FollowUp.objects.get(kind=FollowUpKind.FINAL_REPORT).due_on
+    asked = {"due_on": standing.isoformat(), "reason": "先方の希望", "told": "on"}
+    return f"/incidents/{one.reference}/final-report/day/", asked | sent
+
+
 def outcome(story, crack, sent):
     return f"/checks/{story.done().checks.get().pk}/", {"outcome": "partly", "note": "一部"} | sent
 
@@ -189,6 +202,11 @@ CASES = [
     (report_again, {}, "next_at"),
     (report_again, {"next_at": -1}, "next_at"),
     (report_again, {"reported_at": -9, "next_at": 1}, "reported_at"),
+    (final_report, {"reported_at": -9}, "reported_at"),
+    (final_report, {"reported_at": 9}, "reported_at"),
+    (final_day, {}, "due_on"),
+    (final_day, {"due_on": -1}, "due_on"),
+    (final_day, {"due_on": 30, "told": ""}, "told"),
     (outcome, {}, "again_on"),
     (outcome, {"again_on": 0}, "again_on"),
     (checker, {"checker": "bob"}, "checker"),

@@ -48,3 +48,19 @@ def test_a_lighter_one_asks_for_its_reason_beside_it(path, crack, client_of, bob
 def test_a_title_is_changed_without_a_severity(path, crack, client_of, bob):
     client = client_of(bob)
     assert client.post(path, opened(client, path) | {"title": "見積書を二社へ送った"}).status_code == 302
+
+
+def test_a_near_miss_is_small_and_asked_anew_as_an_incident(clock, team, client_of, bob):
+    """B-4, on the form: nobody touches the severity, and it follows the kind."""
+    client = client_of(bob)
+    sent = {"title": "振込先を一行ずらすところだった", "noticed_at": "2026-11-24T09:00", "kind": "near_miss"}
+    assert client.post("/incidents/new/", sent | {"team": team.slug}).status_code == 302
+    one = Incident.objects.get()
+    assert one.severity == "S4"
+    edit = f"/incidents/{one.reference}/edit/"
+    assert client.post(edit, opened(client, edit) | {"effects": ["one_outside"]}).status_code == 302
+    assert Incident.objects.get().severity == "S3"
+    two = verbs.report(by=bob, team=team, title="もう一つ", noticed_at=clock.now, kind="concern")
+    edit = f"/incidents/{two.reference}/edit/"
+    assert client.post(edit, opened(client, edit) | {"kind": "incident"}).status_code == 302
+    assert Incident.objects.get(pk=two.pk).severity == ""
