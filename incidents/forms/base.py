@@ -93,6 +93,8 @@ class NumberField(forms.IntegerField):
         try:
             return typed.read_number(value)
         except typed.Unread as error:
+            if error.code == "empty":
+                return None
             raise unread(error) from None
 
 

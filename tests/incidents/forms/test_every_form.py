@@ -291,3 +291,11 @@ def test_a_refusal_is_told_at_a_field_that_the_form_has(kind):
     for code, name in getattr(kind, "beside", {}).items():
         assert name in names, (code, name)
         assert f'"{code}"' in codes, code
+
+
+@pytest.mark.parametrize("unseen", ["\x1b", " \x08 ", "​"])
+def test_a_number_of_nothing_but_what_nobody_sees_is_empty(unseen):
+    """The page would otherwise answer 500 to a stray key."""
+    assert base.NumberField(required=False).clean(unseen) is None
+    with pytest.raises(forms.ValidationError):
+        base.NumberField().clean(unseen)
