@@ -25,7 +25,11 @@ def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, Bus
     team_ids: read the days of these teams; None reads the organisation's alone.
     """
     teams = sorted(team_ids or ())
-    found = sheet.ask(("calendar", *teams), lambda: _calendar_rows(teams))
+    return calendars_of(sheet.ask(("calendar", *teams), lambda: calendar_rows(teams)), teams)
+
+
+def calendars_of(found: dict[str, list], teams: list[int]) -> dict[int | None, BusinessCalendar]:
+    """The same out of a sheet's rows."""
     org = found["org"][0] if found["org"] else Organisation(id=1, name="")
     common: dict[bool, set[date]] = {True: set(), False: set()}
     own: dict[int, dict[bool, set[date]]] = {team: {True: set(), False: set()} for team in teams}
@@ -44,7 +48,8 @@ def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, Bus
     return {None: plain} | {team: build(extra) if extra[True] or extra[False] else plain for team, extra in own.items()}
 
 
-def _calendar_rows(teams: list[int]) -> dict[str, QuerySet]:
+def calendar_rows(teams: list[int]) -> dict[str, QuerySet]:
+    """For a sheet that asks for more than the calendars of these teams."""
     days = Closure.objects.filter(Q(team=None) | Q(team_id__in=teams))
     return {"org": Organisation.objects.filter(pk=1), "days": days.values_list("team_id", "day", "works")}
 

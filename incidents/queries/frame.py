@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, IntegerField, QuerySet, Subquery
@@ -50,16 +51,23 @@ class Around:
 def around(person: Person) -> Around:
     """The person's own open promises, the open records of their teams, the first reports that run out; one query."""
     found = sheet.ask(
-        ("frame", standing_key(person), settings.MAIL_CONFIGURED),
-        lambda: _asked(person),
-        today=today_of(person),
-        silent_since=timezone.now() - STANDSTILL,
+        ("frame", standing_key(person), settings.MAIL_CONFIGURED), lambda: asked(person), **slots(today_of(person))
     )
-    counts = found["counts"][0] if found["counts"] else ()
-    return Around(*counts, clocks=found["clocks"])
+    return around_of(found)
 
 
-def _asked(person: Person) -> dict[str, QuerySet]:
+def slots(today: date) -> dict[str, date | datetime]:
+    """What `asked` wants filled in. today: in the person's zone."""
+    return {"today": today, "silent_since": timezone.now() - STANDSTILL}
+
+
+def around_of(found: dict[str, list]) -> Around:
+    """The same out of the rows of a sheet that asked for more."""
+    counts = found["frame_counts"][0] if found["frame_counts"] else ()
+    return Around(*counts, clocks=found["frame_clocks"])
+
+
+def asked(person: Person) -> dict[str, QuerySet]:
     mine = FollowUp.objects.visible_to(person).open().filter(owner=person)
     open_records = Incident.objects.visible_to(person).open().order_by("-noticed_at", "-number").values("pk")
     counts = Organisation.objects.filter(pk=1).annotate(
@@ -69,6 +77,6 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         silent=ExpressionWrapper(silence(sheet.moment("silent_since")), BooleanField()),
     )
     return {
-        "counts": counts.values_list("pressing", "open_records", "seams", "silent"),
-        "clocks": clock_rows(person),
+        "frame_counts": counts.values_list("pressing", "open_records", "seams", "silent"),
+        "frame_clocks": clock_rows(person),
     }

@@ -18,9 +18,9 @@ from incidents.models import (
 )
 from incidents.models.incident import severity_rank, stage_rank
 from incidents.models.index import NO_DAY
-from incidents.queries import search, team
+from incidents.queries import search, sheet, team
 from incidents.queries.calendar import today_of
-from incidents.queries.paging import BY_DAY, BY_MOMENT, Order, Slice, counted, paged
+from incidents.queries.paging import BY_DAY, BY_MOMENT, COUNTED, Order, Slice, counted, paged
 
 
 def record_facts(incident: Incident) -> rules.RecordFacts:
@@ -127,12 +127,20 @@ def _due(rows: QuerySet[Incident], due: str, today: date) -> QuerySet[Incident]:
 
 
 def incident_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
-    """One page of the person's incidents, in three queries (four and the index with words)."""
+    """One page of the person's incidents, in three queries (four and the index with words).
+
+    A word that stands in very many records needs no count of its own: the index has seen enough that everybody may see.
+    """
     found = search.found_by(by, filters.q)
     rows = incident_rows(by=by, filters=filters, found=found)
     page = paged(rows, filters.order, after=after, before=before)
     with_seams(page.rows)
-    page.count = counted(rows, filters.order, likely=search.among(rows, found.some) if found and found.some else None)
+    words_alone = filters == Filters(q=filters.q, sort=filters.sort)
+    if found and words_alone and found.unrestricted >= COUNTED:
+        page.count = COUNTED
+    else:
+        likely = search.among(rows, found.some) if found and found.some else None
+        page.count = counted(rows, filters.order, likely=likely)
     return page
 
 
@@ -158,12 +166,17 @@ class SeamCount:
 
 def seam_counts(incident_ids: list[int]) -> dict[int, SeamCount]:
     """Promised and proven countermeasures by incident, one query."""
-    rows = (
-        Countermeasure.objects.filter(incident_id__in=incident_ids, status__in=COVERING_STATUSES)
-        .values("incident_id")
-        .annotate(gold=Count("pk", filter=Q(status=MeasureStatus.EFFECTIVE)), promised=Count("pk"))
-    )
-    return {row["incident_id"]: SeamCount(row["gold"], row["promised"]) for row in rows}
+    if not incident_ids:
+        return {}
+    found = sheet.ask("seam counts", _seam_counts, incidents=incident_ids)["seams"]
+    return {incident_id: SeamCount(gold, promised) for incident_id, gold, promised in found}
+
+
+def _seam_counts() -> dict[str, QuerySet]:
+    of_these = sheet.one_of('"incidents_countermeasure"."incident_id"', "incidents")
+    rows = Countermeasure.objects.filter(of_these, status__in=COVERING_STATUSES).values("incident_id")
+    counts = {"gold": Count("pk", filter=Q(status=MeasureStatus.EFFECTIVE)), "promised": Count("pk")}
+    return {"seams": rows.annotate(**counts).values_list("incident_id", "gold", "promised")}
 
 
 @dataclass(frozen=True)

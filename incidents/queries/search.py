@@ -21,19 +21,23 @@ from incidents.models import Person
 from incidents.queries.team import ids_of
 from tools.plain.bigrams import fold, token, wanted
 
-COMMON = 500
-LIKELY = 200  # of a common word, so many are handed on to those who count
+COMMON = 300
+LIKELY = 150  # of a common word, so many are handed on to those who count
 MOST_WORDS = 8
 MOST_PIECES = 64  # the rest of very long words is looked at in the text alone
 
 
 @dataclass(frozen=True)
 class Found:
-    """Records with these words: their ids, or None when there are COMMON of them or more; then `some` are LIKELY ones."""
+    """Records with these words: their ids, or None when there are COMMON of them or more; then `some` are LIKELY ones.
+
+    unrestricted: how many of `some` everybody in these teams may see, where that was looked at.
+    """
 
     words: list[str]
     ids: list[int] | None
     some: list[int] = field(default_factory=list)
+    unrestricted: int = 0
 
     def narrow(self, rows: QuerySet, path: str = "") -> QuerySet:
         """The rows whose incident was found; path is how a row reaches it, such as "incident" ("" for incidents)."""
@@ -84,8 +88,9 @@ def find(q: str, team_ids: Iterable[int]) -> Found | None:
         if connection.vendor == "postgresql":
             # A function, because it carries the setting that keeps its plan on the index (migration 0005).
             cursor.execute(
-                "SELECT * FROM incidents_found(%s::int[], %s::text[], %s::bigint[], %s)",
-                [pieces, patterns(words), teams, COMMON],
+                "SELECT f.id, f.n <= %s AND (SELECT NOT i.restricted FROM incidents_incident i WHERE i.id = f.id) "
+                "FROM incidents_found(%s::int[], %s::text[], %s::bigint[], %s) WITH ORDINALITY AS f(id, n)",
+                [LIKELY, pieces, patterns(words), teams, COMMON],
             )
         elif not teams:
             return Found(words, [])
@@ -93,13 +98,16 @@ def find(q: str, team_ids: Iterable[int]) -> Found | None:
             says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(words))
             tokens = " AND ".join(token(piece) for piece in pieces)
             cursor.execute(
-                "SELECT i.incident_id FROM incidents_incidentgrams "  # noqa: S608  words are parameters
+                "SELECT i.incident_id, 0 FROM incidents_incidentgrams "  # noqa: S608  words are parameters
                 "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
                 f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s",
                 [tokens, *teams, *patterns(words), COMMON],
             )
-        ids = [pk for (pk,) in cursor.fetchall()]
-    return Found(words, ids) if len(ids) < COMMON else Found(words, None, ids[:LIKELY])
+        rows = cursor.fetchall()
+    ids = [pk for pk, _open in rows]
+    if len(ids) < COMMON:
+        return Found(words, ids)
+    return Found(words, None, ids[:LIKELY], sum(is_open for _pk, is_open in rows[:LIKELY]))
 
 
 def found_by(by: Person, q: str) -> Found | None:

@@ -27,8 +27,12 @@ def standing_key(person: Person) -> tuple:
 def people_of(memberships: list[Membership]) -> list[Person]:
     """Active people of these teams, by name; one query."""
     teams = sorted(m.team_id for m in memberships)
-    found = Person.objects.filter(is_active=True, memberships__team__in=teams).distinct().order_by("name", "pk")
-    return sheet.ask(("people", *teams), lambda: {"people": found})["people"]
+    return sheet.ask(("people", *teams), lambda: {"people": people_rows(teams)})["people"]
+
+
+def people_rows(teams: list[int]) -> QuerySet[Person]:
+    """Active people of these teams, by name."""
+    return Person.objects.filter(is_active=True, memberships__team__in=teams).distinct().order_by("name", "pk")
 
 
 def ids_of(person: Person) -> list[int]:

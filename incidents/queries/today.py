@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from incidents import rules
 from incidents.enums import MOMENT_KINDS, SPREAD_KINDS, FollowUpKind, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
-from incidents.queries import incident, insight, jotting, nameless, promise, sheet
-from incidents.queries.calendar import business_calendars, today_of
-from incidents.queries.frame import counted
+from incidents.queries import frame, incident, insight, jotting, nameless, promise, sheet
+from incidents.queries.calendar import calendar_rows, calendars_of, today_of
+from incidents.queries.frame import Around, counted
 from incidents.queries.reminder import DueLine, days_left
 from incidents.queries.team import my_memberships, standing_key
 
@@ -22,11 +23,17 @@ CLOCKS = 20  # shown large; all are counted
 COUNTED = ("clocks", "requests", "promises", "measures", "checks", "asked_us", "rest")
 # What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
 OWN_CARD = MOMENT_KINDS | SPREAD_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK}
+# What a line shows. A record has forty columns, a long text among them, and 今日 has thirty lines.
+LINE = ("kind", "due_on", "due_at", "team", "text", "to_whom", "incident__number", "incident__title")
+MEASURE = ("measure__title", "measure__strength", "measure__status", "measure__root", "measure__root__why__text")
+CHECK = tuple(f"check_plan__measure__{name}" for name in ("title", "done_at", "owner__name", "owner__email"))
+CLOCK = ("number", "title", "who_waits", "noticed_at", "first_report_due_at", "owner__name", "owner__email")
 REST = [kind for kind in FollowUpKind if kind not in OWN_CARD]  # named, so that they are found by the index
 
 
 @dataclass(frozen=True)
 class Today:
+    around: Around  # what stands around the page
     clocks: list[Incident]
     promises: list[FollowUp]
     measures: list[DueLine]
@@ -44,17 +51,23 @@ class Today:
 
 
 def today(person: Person, *, now: datetime | None = None) -> Today:
-    """What 今日 shows this person, in two queries. now: aware, default the present."""
+    """What 今日 shows this person and what stands around it, in one query. now: aware, default the present."""
     now = now or timezone.now()
     day = today_of(person, now)
-    found = sheet.ask(("today", standing_key(person)), lambda: _asked(person), **insight.slots(now))
-    rows = [row for name in ("measures", "checks", "asked_us", "rest") for row in found[name]]
-    calendars = business_calendars({row.team_id for row in rows})
+    teams = sorted(m.team_id for m in my_memberships(person))
+    found = sheet.ask(
+        ("today", standing_key(person), settings.MAIL_CONFIGURED),
+        lambda: {**_asked(person), **frame.asked(person), **calendar_rows(teams)},
+        **insight.slots(now),
+        **frame.slots(day),
+    )
+    calendars = calendars_of(found, teams)  # a line is always of one's own team
 
     def lines(name: str) -> list[DueLine]:
         return [DueLine(row, days_left(day, row.due_on, calendars[row.team_id])) for row in found[name]]
 
     return Today(
+        around=frame.around_of(found),
         clocks=found["clocks"],
         promises=found["promises"],
         measures=lines("measures"),
@@ -83,14 +96,14 @@ def _asked(person: Person) -> dict[str, QuerySet]:
     )
     asked_us, rest = _asked_us(person), mine.filter(kind__in=REST)
     return {
-        "clocks": clocks[:CLOCKS],
+        "clocks": clocks.select_related(None).select_related("owner").only(*CLOCK)[:CLOCKS],
         "promises": promise.my_promises(person),
-        "measures": by_day.filter(kind=FollowUpKind.COUNTERMEASURE).select_related("incident", "measure__root__why")[
-            :SHOWN
-        ],
-        "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK).select_related(
-            "incident", "check_plan__measure__owner"
-        )[:SHOWN],
+        "measures": by_day.filter(kind=FollowUpKind.COUNTERMEASURE)
+        .select_related("incident", "measure__root__why")
+        .only(*LINE, "measure", *MEASURE)[:SHOWN],
+        "checks": by_day.filter(kind=FollowUpKind.EFFECT_CHECK)
+        .select_related("incident", "check_plan__measure__owner")
+        .only(*LINE, "measure", *CHECK)[:SHOWN],
         "asked_us": asked_us.select_related(
             "team", "spread_answer__spread__incident__team", "spread_action__spread__incident__team"
         ).order_by("due_on", "pk")[:SHOWN],

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from incidents.enums import Role
 from incidents.models import DefaultView, Membership, Person, SavedView, Team
 from incidents.queries import sheet
-from incidents.queries.team import standing_key
+from incidents.queries.team import my_memberships, people_rows, standing_key
 
 MOST_CONDITIONS = 40
 
@@ -17,7 +17,21 @@ MOST_CONDITIONS = 40
 def views_of(by: Person, of: str) -> list[SavedView]:
     """The person's views of a list and the shared ones, own ones first, each with `is_default`; one query."""
     found = sheet.ask(("views", standing_key(by), str(of)), lambda: {"views": _view_rows(by, of)})["views"]
-    return sorted(found, key=lambda view: view.person_id != by.pk)
+    return _own_first(found, by)
+
+
+def beside_list(by: Person, of: str) -> tuple[list[SavedView], list[Person]]:
+    """What stands beside a list: its views as `views_of` gives them, and whom it may be narrowed to; one query."""
+    teams = sorted(m.team_id for m in my_memberships(by))
+    found = sheet.ask(
+        ("beside list", standing_key(by), str(of)),
+        lambda: {"views": _view_rows(by, of), "people": people_rows(teams)},
+    )
+    return _own_first(found["views"], by), found["people"]
+
+
+def _own_first(views: list[SavedView], by: Person) -> list[SavedView]:
+    return sorted(views, key=lambda view: view.person_id != by.pk)
 
 
 def _view_rows(by: Person, of: str) -> QuerySet[SavedView]:

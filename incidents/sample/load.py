@@ -1,6 +1,9 @@
 """A large installation to measure with: made in bulk and not told by the verbs, but as the constraints want it.
 
 Same arguments, same records. Nothing of it goes through the reminder engine: each open promise has one planned row.
+
+A small installation is a young one, and the youngest records belong to two people of the first team: the page of
+somebody who works there shows as much in each size, so that what is measured is what lies behind it.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ from incidents.models import (
 )
 
 BATCH = 1000
-YEARS = 5
+LONGEST, SHORTEST, A_YEAR = 5, 1, 2000  # years, and records of one where that lies between
+DAY_OF_TWO = 200  # the youngest records: what two people have on their hands
 # The first team holds most of the records: somebody in it sees the worst case.
 TEAMS = (
     ("受注課", "load-orders", 60),
@@ -189,8 +193,11 @@ class _Batch:
     def write(self, count: int, done: int, whole: int) -> None:
         first = take_numbers(count)
         # Oldest first, as numbers are given; the days stand evenly over the years.
-        age = timedelta(days=365 * YEARS) / whole
-        incidents = [self._incident(first + n, self._now - age * (whole - done - n)) for n in range(count)]
+        age = timedelta(days=365 * min(LONGEST, max(SHORTEST, whole / A_YEAR))) / whole
+        incidents = [
+            self._incident(first + n, self._now - age * (whole - done - n), fresh=whole - done - n <= DAY_OF_TWO)
+            for n in range(count)
+        ]
         Incident.objects.bulk_create(incidents)
         TimelineEntry.objects.bulk_create([entry for one in incidents for entry in self._timeline(one)])
         rooted = [one for one in incidents if one.stage in WITH_ROOT]
@@ -214,7 +221,7 @@ class _Batch:
         )
         search.write([one.pk for one in incidents])
 
-    def _incident(self, number: int, noticed_at: datetime) -> Incident:
+    def _incident(self, number: int, noticed_at: datetime, *, fresh: bool) -> Incident:
         draw = self._draw
         (team, people) = draw.choices(self._teams, [weight for *_names, weight in TEAMS])[0]
         stage = draw.choices([s for s, _w in STAGES], [w for _s, w in STAGES])[0]
@@ -224,7 +231,8 @@ class _Batch:
             stage = Stage.MEASURES_COMMITTED
         elif not young and stage == Stage.RECORDED and draw.random() < 0.8:
             stage = Stage.REPAIRED_ONLY
-        side, waits = draw.choice(SIDES), stage != Stage.RECORDED or draw.random() < 0.05
+        # A clock that has run for years would be on everybody's screen.
+        side, waits = draw.choice(SIDES), stage != Stage.RECORDED or fresh or (young and draw.random() < 0.05)
         told = noticed_at + timedelta(minutes=draw.randint(8, 140)) if waits and stage != Stage.RECORDED else None
         ended = stage == Stage.REPAIRED_ONLY
         return Incident(
@@ -241,7 +249,7 @@ class _Batch:
             who_waits=f"{side}さま" if waits else "",
             noticed_at=noticed_at,
             recorded_by=draw.choice(people),
-            owner=draw.choice(people),
+            owner=draw.choice(people[:2] if fresh and team.slug == TEAMS[0][1] else people),
             first_report_due_at=noticed_at + timedelta(minutes=60) if waits else None,
             first_reported_at=told,
             first_report_channel="phone" if told else "",

@@ -212,7 +212,8 @@ class Frame:
 
     @cached_property
     def _around(self) -> frames.Around:
-        return frames.around(self.person)
+        """As the page has read it together with its own rows, when it has."""
+        return getattr(self._request, "around", None) or frames.around(self.person)
 
     @cached_property
     def _clocks(self) -> list:

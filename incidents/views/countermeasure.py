@@ -38,10 +38,10 @@ from incidents.views.lists import MEASURES, filter_form, list_context, opening
 @page
 def seams(request: HttpRequest) -> HttpResponse:
     """金継ぎ: the countermeasures of my teams."""
-    views = saved.views_of(request.user, MEASURES)
+    views, people = saved.beside_list(request.user, MEASURES)
     if answer := opening(request, views):
         return answer
-    form = filter_form(request, MEASURES, request.GET)
+    form = filter_form(request, MEASURES, request.GET, people=people)
     found = measures.seam_list(
         by=request.user,
         filters=measures.Filters(**form.filters()),

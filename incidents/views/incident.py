@@ -30,10 +30,10 @@ from incidents.views.proof import proof_context
 
 @page
 def incident_list(request: HttpRequest) -> HttpResponse:
-    views = saved.views_of(request.user, INCIDENTS)
+    views, people = saved.beside_list(request.user, INCIDENTS)
     if answer := opening(request, views):
         return answer
-    form = filter_form(request, INCIDENTS, request.GET)
+    form = filter_form(request, INCIDENTS, request.GET, people=people)
     found = incidents.incident_list(
         by=request.user,
         filters=incidents.Filters(**form.filters()),

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from incidents.enums import Role
 from incidents.forms.filters import IncidentFilterForm, ListFilterForm, SeamFilterForm
-from incidents.models import SavedView
+from incidents.models import Person, SavedView
 from incidents.queries import team
 from incidents.queries import view as saved
 from incidents.queries.paging import COUNTED, Slice
@@ -20,10 +20,11 @@ FORMS: dict[str, type[ListFilterForm]] = {INCIDENTS: IncidentFilterForm, MEASURE
 PAGES = {INCIDENTS: "incident-list", MEASURES: "seam-list"}
 
 
-def filter_form(request: HttpRequest, of: str, data: Any) -> ListFilterForm:
-    """The conditions of a list out of an address, a form or a stored query."""
+def filter_form(request: HttpRequest, of: str, data: Any, *, people: list[Person] | None = None) -> ListFilterForm:
+    """The conditions of a list out of an address, a form or a stored query. people: of the person's teams, if at hand."""
     memberships = team.my_memberships(request.user)
-    return FORMS[of](data, memberships=memberships, people=team.people_of(memberships), me=request.user)
+    people = team.people_of(memberships) if people is None else people
+    return FORMS[of](data, memberships=memberships, people=people, me=request.user)
 
 
 def address_of(view: SavedView) -> str:

@@ -14,6 +14,7 @@ def today(request: HttpRequest) -> HttpResponse:
     """今日: which clock runs for me, what of mine is due, what waits for my check, how the team stands."""
     now = timezone.now()
     found = queries.today(request.user, now=now)
+    request.around = found.around
     counts = {name: frame.shown(count) for name, count in found.counts.items()}
     return render_page(
         request, "incidents/today.html", {"greeting": _greeting(), "now": now, **vars(found), "counts": counts}

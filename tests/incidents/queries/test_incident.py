@@ -171,7 +171,7 @@ def test_my_promises_cost_the_same(story, bob, rows, django_assert_num_queries):
     for _ in range(rows):
         story.promised(to=known)
     bob.standing = teams.my_memberships(bob)  # as a page has read them
-    with django_assert_num_queries(2):  # the sheet and the calendar
+    with django_assert_num_queries(1):  # one sheet
         assert len([line.follow_up.what for line in today(bob).measures]) == min(rows, 8)
 
 

@@ -183,3 +183,23 @@ def test_per_cent_signs_of_the_text_stay_where_they_are(team, alice):
         "signs", lambda: {"rows": Incident.objects.filter(stage=Stage.RECORDED, title__contains="5%", end="")}
     )
     assert [row.title for row in found["rows"]] == ["割引 5%"]
+
+
+def test_one_of_takes_one_and_many_and_no_ids(told, story):
+    """The same text for each: what differs goes in as one value."""
+    story.recorded()
+    ids = list(Incident.objects.values_list("pk", flat=True))
+
+    def asked(some):
+        column = '"incidents_incident"."id"'
+        rows = sheet.ask("some", lambda: {"rows": Incident.objects.filter(sheet.one_of(column, "ids"))}, ids=some)
+        return sorted(row.pk for row in rows["rows"])
+
+    assert len(ids) == 2
+    assert (asked(ids), asked(ids[:1]), asked([])) == (sorted(ids), ids[:1], [])
+    assert len(sheet._written) == 1
+
+
+def test_a_percent_sign_in_a_text_stays_what_it_is(told):
+    """It is doubled for one cursor and not for the other."""
+    assert sheet._numbered("SELECT 5 %% %s, %s") == "SELECT 5 % $1, $2"
