@@ -187,7 +187,7 @@ def test_per_cent_signs_of_the_text_stay_where_they_are(team, alice):
 
 def test_one_of_takes_one_and_many_and_no_ids(told, story):
     """The same text for each: what differs goes in as one value."""
-    story.recorded()
+    story.reported()
     ids = list(Incident.objects.values_list("pk", flat=True))
 
     def asked(some):
