@@ -69,13 +69,13 @@ def bowl_state(stage: str) -> str:
 
 
 def slots(now: datetime) -> dict[str, datetime]:
-    """What `asked` wants filled in. now: aware."""
+    """What `asked` and `proven` want filled in. now: aware."""
     return {"quarter": now - timedelta(days=BOWL_DAYS), "week": now - timedelta(days=WEEK)}
 
 
 def asked(person: Person) -> dict[str, QuerySet]:
     """The last quarter of the person's teams, for a sheet; figures are counted where the rows are."""
-    quarter, week = sheet.moment("quarter"), sheet.moment("week")
+    quarter = sheet.moment("quarter")
     incidents = Incident.objects.visible_to(person)
     promises = FollowUp.objects.visible_to(person)
     measures = Countermeasure.objects.visible_to(person)
@@ -87,13 +87,6 @@ def asked(person: Person) -> dict[str, QuerySet]:
     reported = incidents.filter(first_reported_at__gte=quarter).order_by("-first_reported_at")
     kept = promises.filter(kind=FollowUpKind.COUNTERMEASURE, state=FollowUpState.KEPT, closed_at__gte=quarter)
     promised = measures.filter(status__in=COVERING_STATUSES, committed_at__gte=quarter)
-    # From the few checks of the week, not from the many measures that hold.
-    decided = EffectCheck.objects.filter(
-        open_to(person, "measure__incident"), of_teams(person, "measure__incident"), decided_at__gte=week
-    )
-    proven = EffectCheck.objects.filter(
-        pk__in=decided.order_by("-decided_at").values("pk")[:FIGURES_MOST], measure__status=MeasureStatus.EFFECTIVE
-    )
     return {
         "bowl_counts": drawn.order_by().values_list("stage").annotate(n=Count("pk")),
         "bowl_rows": drawn.order_by("-noticed_at").values_list("number", "stage", "title", "noticed_at")[:BOWL_MOST],
@@ -119,8 +112,15 @@ def asked(person: Person) -> dict[str, QuerySet]:
         .order_by()
         .values_list("stage")
         .annotate(n=Count("pk")),
-        "gold_week": proven.order_by().values_list("measure__status").annotate(n=Count("measure", distinct=True)),
     }
+
+
+def proven(person: Person) -> QuerySet:
+    """Countermeasures proven since the slot `week`, by their ids: from the few checks of the week, not from all that hold."""
+    checks = EffectCheck.objects.filter(open_to(person, "measure__incident"), of_teams(person, "measure__incident"))
+    week = sheet.moment("week")
+    effective = checks.filter(decided_at__gte=week, measure__status=MeasureStatus.EFFECTIVE)
+    return effective.order_by().values("measure").distinct()
 
 
 def bowl_of(found: dict[str, list]) -> Bowl:
@@ -156,11 +156,6 @@ def figures_of(found: dict[str, list]) -> TeamFigures:
         strong_percent=_percent(found["strong"]),
         mended=sum(count for _stage, count in found["mended"]),
     )
-
-
-def gold_of(found: dict[str, list]) -> int:
-    """Countermeasures proven in the last seven days."""
-    return sum(count for _status, count in found["gold_week"])
 
 
 def _percent(rows: list[tuple]) -> int | None:

@@ -14,13 +14,13 @@ from incidents.enums import MOMENT_KINDS, SPREAD_KINDS, FollowUpKind, RequestSta
 from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
 from incidents.queries import frame, incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import calendar_rows, calendars_of, today_of
-from incidents.queries.frame import Around, counted
+from incidents.queries.frame import MOST, Around, CountedTo, counted
 from incidents.queries.reminder import DueLine, days_left
 from incidents.queries.team import my_memberships, standing_key
 
 SHOWN = 8
 CLOCKS = 20  # shown large; all are counted
-COUNTED = ("clocks", "requests", "promises", "measures", "checks", "asked_us", "rest")
+COUNTED = ("clocks", "requests", "promises", "checks", "asked_us", "rest", "gold")
 # What has a card of its own. The rest of what is mine has one together, so that all that the menu counts is shown.
 OWN_CARD = MOMENT_KINDS | SPREAD_KINDS | {FollowUpKind.COUNTERMEASURE, FollowUpKind.EFFECT_CHECK}
 # What a line shows. A record has forty columns, a long text among them, and 今日 has thirty lines.
@@ -44,7 +44,6 @@ class Today:
     counts: dict[str, int]  # as far as frame.MOST
     bowl: insight.Bowl
     figures: insight.TeamFigures
-    gold_this_week: int
     jottings: list[tuple[Jotting, bool]]
     old_jottings: bool
     notes_wait: bool
@@ -66,8 +65,10 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
     def lines(name: str) -> list[DueLine]:
         return [DueLine(row, days_left(day, row.due_on, calendars[row.team_id])) for row in found[name]]
 
+    around = frame.around_of(found)
+    counts = found["counts"][0] if found["counts"] else [0] * len(COUNTED)
     return Today(
-        around=frame.around_of(found),
+        around=around,
         clocks=found["clocks"],
         promises=found["promises"],
         measures=lines("measures"),
@@ -75,10 +76,9 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         asked_us=lines("asked_us"),
         rest=lines("rest"),
         requests=found["requests"],
-        counts=dict(zip(COUNTED, found["counts"][0] if found["counts"] else [0] * len(COUNTED), strict=True)),
+        counts={"measures": around.seams} | dict(zip(COUNTED, counts, strict=True)),
         bowl=insight.bowl_of(found),
         figures=insight.figures_of(found),
-        gold_this_week=insight.gold_of(found),
         jottings=[(one, jotting.is_old(one, now)) for one in found["jottings"]],
         old_jottings=any(jotting.is_old(one, now) for one in found["jottings"]),
         notes_wait=bool(found["notes"]),
@@ -114,10 +114,10 @@ def _asked(person: Person) -> dict[str, QuerySet]:
             clocks=counted(clocks),
             requests=counted(requests),
             promises=counted(mine.filter(kind__in=promise.SHOWN)),
-            measures=counted(mine.filter(kind=FollowUpKind.COUNTERMEASURE)),
             checks=counted(mine.filter(kind=FollowUpKind.EFFECT_CHECK)),
             asked_us=counted(asked_us),
             rest=counted(rest),
+            gold=CountedTo(insight.proven(person)[:MOST]),
         )
         .values_list(*COUNTED),
         "jottings": jotting.latest(person),

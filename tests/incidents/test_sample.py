@@ -90,7 +90,7 @@ class TestSample(TestCase):
         )
         found = today(self.sato)
         assert (found.bowl.gold, found.bowl.open) == (6, 2)
-        assert found.gold_this_week == 3
+        assert found.counts["gold"] == 3
         figures = found.figures
         assert (figures.first_report_minutes, figures.on_time_percent) == (38, 91)
 

@@ -180,7 +180,7 @@ def test_counts(story, bob, alice):
     story.promised(to=known, due_on=date(2026, 11, 24))
     measure = story.promised(to=known)
     countermeasure.complete(measure, by=bob, note="x")
-    nothing_else = {"clocks": 0, "requests": 0, "promises": 0, "asked_us": 0, "rest": 0}
+    nothing_else = {"gold": 0, "clocks": 0, "requests": 0, "promises": 0, "asked_us": 0, "rest": 0}
     assert today(bob).counts == {"measures": 1, "checks": 0, **nothing_else}
     assert today(alice).counts == {"measures": 0, "checks": 1, **nothing_else}
 
