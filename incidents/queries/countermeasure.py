@@ -148,12 +148,19 @@ def seam_lines(
     ]
 
 
+# What a line of the list shows, and its place.
+SHOWN = (
+    *("title", "strength", "status", "due_on", "committed_at", "done_at", "owner__name", "owner__email"),
+    *("incident__number", "incident__title", "incident__team__name", "root__why__text"),
+)
+
+
 def seam_list(*, by: Person, filters: Filters, after: str = "", before: str = "") -> Slice:
     """One page of the person's teams' countermeasures as SeamLines, in four queries (and the index with words)."""
     calendars = calendars_of(by)
     found = search.found_by(by, filters.q)
     rows = seam_rows(by=by, filters=filters, calendars=calendars, found=found)
-    page = paged(rows, filters.order, after=after, before=before)
+    page = paged(rows.only(*SHOWN), filters.order, after=after, before=before)
     page.rows = seam_lines(page.rows, by, calendars)
     likely = search.among(rows, found.some, "incident") if found and found.some else None
     page.count = counted(rows, filters.order, likely=likely)

@@ -57,6 +57,11 @@ SORTS = {
     "stage": Order("stage_place", "number"),
     "due": Order("index__next_due_on", "number", BY_DAY),
 }
+# What a row of the list shows, and its place. The long texts of a record stay where they are.
+SHOWN = (
+    *("number", "title", "kind", "category", "counterparty", "stage", "severity", "noticed_at"),
+    *("customer_closed_at", "team__name", "owner__name", "owner__email"),
+)
 DUES = ("late", "week", "none")
 
 
@@ -133,7 +138,8 @@ def incident_list(*, by: Person, filters: Filters, after: str = "", before: str 
     """
     found = search.found_by(by, filters.q)
     rows = incident_rows(by=by, filters=filters, found=found)
-    page = paged(rows, filters.order, after=after, before=before)
+    shown = (*SHOWN, "index__next_due_on") if filters.sort == "due" else SHOWN
+    page = paged(rows.only(*shown), filters.order, after=after, before=before)
     with_seams(page.rows)
     words_alone = filters == Filters(q=filters.q, sort=filters.sort)
     if found and words_alone and found.unrestricted >= COUNTED:

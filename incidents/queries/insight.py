@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Value, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
-from incidents.enums import COVERING_STATUSES, FollowUpKind, FollowUpState, IncidentKind, MeasureStatus, Stage
+from incidents.enums import COVERING_STATUSES, FollowUpKind, FollowUpState, IncidentKind, MeasureStatus, Outcome, Stage
 from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Person
 from incidents.models.incident import of_teams, open_to, reference_of
 from incidents.queries import sheet
@@ -116,11 +116,14 @@ def asked(person: Person) -> dict[str, QuerySet]:
 
 
 def proven(person: Person) -> QuerySet:
-    """Countermeasures proven since the slot `week`, by their ids: from the few checks of the week, not from all that hold."""
+    """Checks since the slot `week` that have made gold of their countermeasure, the newest first.
+
+    From the few checks of the week, not from the many measures that hold; in the order of their index, because a kept
+    plan knows nothing of how long a week is.
+    """
     checks = EffectCheck.objects.filter(open_to(person, "measure__incident"), of_teams(person, "measure__incident"))
-    week = sheet.moment("week")
-    effective = checks.filter(decided_at__gte=week, measure__status=MeasureStatus.EFFECTIVE)
-    return effective.order_by().values("measure").distinct()
+    effective = checks.filter(outcome=Outcome.EFFECTIVE, measure__status=MeasureStatus.EFFECTIVE)
+    return effective.filter(decided_at__gte=sheet.moment("week")).order_by("-decided_at").values("pk")
 
 
 def bowl_of(found: dict[str, list]) -> Bowl:

@@ -17,7 +17,9 @@ def today(request: HttpRequest) -> HttpResponse:
     request.around = found.around
     counts = {name: frame.shown(count) for name, count in found.counts.items()}
     return render_page(
-        request, "incidents/today.html", {"greeting": _greeting(), "now": now, **vars(found), "counts": counts, "gold_this_week": found.counts["gold"]}
+        request,
+        "incidents/today.html",
+        {"greeting": _greeting(), "now": now, **vars(found), "counts": counts, "gold_this_week": found.counts["gold"]},
     )
 
 
