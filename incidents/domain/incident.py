@@ -309,6 +309,8 @@ def record_first_report(
     rules.refuse_report(current.stage)
     if current.first_reported_at:
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
+    if current.noticed_at.replace(second=0, microsecond=0) <= reported_at:
+        reported_at = max(reported_at, current.noticed_at)  # a browser's field has no seconds
     if reported_at < current.noticed_at:
         raise Refused(
             "report_before_notice",
