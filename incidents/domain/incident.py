@@ -172,6 +172,9 @@ def edit(incident: Incident, *, by: Person, another_waits: bool = False, **field
         setattr(current, name, value)
     if anew:
         changes |= clock.restart(current)
+        if current.final_report_waived:  # it spoke of whoever waited before
+            changes["final_report_waived"] = (current.final_report_waived, "")
+            current.final_report_waived = ""
     elif {"who_waits", "noticed_at", "kind", "severity"} & changes.keys():
         if running:
             clock.refuse_silence(current)
@@ -181,8 +184,8 @@ def edit(incident: Incident, *, by: Person, another_waits: bool = False, **field
     audit.note(by, "incident.edited", current, **changes)
     if {"severity", "severity_reason"} & changes.keys():
         _tell_severity(current, by=by, old=changes.get("severity", (current.severity,))[0], of_kind="kind" in changes)
-    if DECIDE_FINAL_REPORT & changes.keys():
-        final_clock.follow(current, by=by, begin=bool(BEGIN_FINAL_REPORT & changes.keys()))
+    if anew or DECIDE_FINAL_REPORT & changes.keys():
+        final_clock.follow(current, by=by, begin=anew or bool(BEGIN_FINAL_REPORT & changes.keys()))
     if anew:
         said = {"who": current.who_waits, "reason": waived}
         text = _("%(who)s が待っています。一次報告の時計が、また動きはじめました（前に不要とした理由: %(reason)s）。")
@@ -309,6 +312,8 @@ def record_first_report(
     rules.refuse_report(current.stage)
     if current.first_reported_at:
         raise Refused("already_reported", _("一次報告はもう記録されています。"))
+    if current.noticed_at.replace(second=0, microsecond=0) <= reported_at:
+        reported_at = max(reported_at, current.noticed_at)  # a browser's field has no seconds
     if reported_at < current.noticed_at:
         raise Refused(
             "report_before_notice",

@@ -17,6 +17,7 @@ from incidents.domain.incident import editor, lock, tell
 from incidents.enums import Channel, EntryKind, FollowUpKind, FollowUpState
 from incidents.errors import Refused
 from incidents.models import AuditEntry, FollowUp, Incident, Person
+from incidents.queries import access
 from incidents.queries.calendar import day_here
 
 PROMISES = frozenset({FollowUpKind.PROMISE, FollowUpKind.NEXT_REPORT})
@@ -34,6 +35,12 @@ def _when(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
 
 
+def _holder(incident: Incident) -> Person | None:
+    """The record's owner; nobody once they have left the team, so that the report of a colleague is not refused."""
+    owner = incident.owner
+    return owner if owner and access.may_write(owner, incident.team_id) else None
+
+
 @transaction.atomic
 def promise(
     incident: Incident,
@@ -47,7 +54,7 @@ def promise(
 ) -> FollowUp:
     """Follow what was promised outside for a time: a call back, a refund, the next report.
 
-    due_at: aware. owner: default the incident's, else whoever writes it down. The reminders come 15 minutes before,
+    due_at: aware. owner: default the incident's while they work in its team, else whoever writes it down. The reminders come 15 minutes before,
     at the time, and every 30 minutes until it is marked. Raises NotAllowed, Refused.
     """
     editor(by, incident)
@@ -55,7 +62,7 @@ def promise(
     if not text.strip():
         raise Refused("empty", _("何を約束したかが書かれていません。"), _("一行書いてください。"), "promises")
     refuse_past(due_at)
-    owner = owner or current.owner or by
+    owner = owner or _holder(current) or by
     members_only(current, owner)
     made = reminder.follow(
         kind=kind,

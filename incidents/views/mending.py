@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from incidents.domain import mending as verbs
 from incidents.forms.mending import MendingForm, WithdrawMendingForm
 from incidents.queries import access, reader
-from incidents.templatetags.ui import longday, spent
+from incidents.templatetags.ui import longday
 from incidents.views.base import act, page, render_page
 
 
@@ -42,8 +42,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         return answer
     said = {"when": longday(mending.done_on), "who": mending.person, "what": mending.what}
     lead = _("%(when)s %(who)s: %(what)s") % said
-    if mending.minutes:
-        lead = _("%(lead)s（%(took)s）") % {"lead": lead, "took": spent(mending.minutes)}
     context = {
         "form": form,
         "incident": incident,

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from incidents.domain import cause, check, containment, final_report, handover, incident, outside, promise, reminder
-from incidents.enums import FollowUpKind, Stage
+from incidents.enums import FollowUpKind, FollowUpState, Stage
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, FollowUp, Incident, ReminderDelivery, TimelineEntry
 from tests.factories import ClosureFactory, MembershipFactory, PersonFactory
@@ -372,3 +372,16 @@ def test_on_a_restricted_record_a_stranger_to_it_hears_nothing(clock, story, ali
 def test_nothing_hangs_on_causes(contained, bob):
     cause.ask_why(contained, by=bob, text="なぜ")
     assert found().due_version == 1
+
+
+@pytest.mark.parametrize("who", ["南風商事さま", "青空物産さま"])
+def test_not_needed_speaks_of_nobody_who_begins_to_wait_later(clock, team, bob, who):
+    one = incident.report(
+        by=bob, team=team, title="誤送信", noticed_at=clock.now, who_waits="青空物産さま", severity="S3"
+    )
+    one = incident.waive_first_report(one, by=bob, reason="先方から知らせがあった")
+    containment.record(one, by=bob, text="送信を止めた", done_at=clock.now)
+    one = final_report.waive(one, by=bob, reason="先方が要らないと言った")
+    one = incident.edit(one, by=bob, who_waits=who, another_waits=True)
+    assert one.final_report_waived == ""
+    assert FollowUp.objects.get(incident=one, kind=FollowUpKind.FINAL_REPORT).state == FollowUpState.OPEN

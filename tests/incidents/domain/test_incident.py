@@ -263,3 +263,11 @@ def test_an_incident_that_turns_out_a_near_miss_keeps_what_was_decided(clock, bo
         )
         incident.edit(one, by=bob, kind="near_miss")
         assert Incident.objects.get(pk=one.pk).severity == after
+
+
+def test_report_in_the_minute_of_the_notice_is_one_although_the_field_has_no_seconds(clock, team, bob):
+    noticed_at = clock.forward(seconds=40)
+    one = incident.report(by=bob, team=team, title="見積書の誤送信", noticed_at=noticed_at, who_waits="青空物産さま")
+    told_at = noticed_at.replace(second=0, microsecond=0)
+    one = incident.record_first_report(one, by=bob, channel="phone", reported_at=told_at)
+    assert one.first_reported_at == noticed_at

@@ -116,12 +116,13 @@ def test_work_before_the_notice_or_to_come_is_refused(clock, crack, bob):
 def test_what_was_taken_back_stays_and_counts_no_more(clock, crack, alice, bob):
     made = wrote(crack, bob, clock)
     wrote(crack, alice, clock, minutes=30)
+    wrote(crack, bob, clock, minutes=10)
     assert code(mending.withdraw, made, by=alice, reason=" ") == "no_reason"
     mending.withdraw(made, by=alice, reason="人をまちがえた")
     assert code(mending.withdraw, made, by=bob, reason="もう一度") == "already_withdrawn"
 
     found = mended(rows(crack))
-    assert (found.names, found.minutes, len(found.withdrawn)) == (["佐藤 美咲"], 30, 1)
+    assert (found.names, found.minutes, len(found.withdrawn)) == (["佐藤 美咲", "鈴木 健太"], 40, 1)
     assert found.withdrawn[0].withdrawn_reason == "人をまちがえた"
 
 

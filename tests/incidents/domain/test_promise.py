@@ -298,3 +298,10 @@ def test_a_lead_is_told_once_though_they_own_it(clock, alice, team):
     assert made.owner == alice
     assert Membership.objects.get(person=alice).role == Role.LEAD
     assert [step for step, _who, _at in told("first_report")] == ["m-30", "m-15", "m0"]
+
+
+def test_owner_who_has_left_stops_no_report_and_the_writer_holds_the_promise(clock, crack, alice):
+    Membership.objects.filter(person=crack.owner).delete()
+    next_at = clock.now + timedelta(hours=2)
+    promise.report_first(crack, by=alice, channel="phone", reported_at=clock.now, next_at=next_at)
+    assert FollowUp.objects.get(kind=FollowUpKind.NEXT_REPORT).owner == alice

@@ -53,7 +53,9 @@ def test_minutes_that_cannot_be_read_stand_with_the_reason(clock, crack, client_
 def test_taken_back_with_a_reason(clock, crack, client_of, alice, bob):
     made = mending.record(crack, by=bob, person=bob, what="見積書を作り直した", done_on=clock.today, minutes=80)
     url = f"/mendings/{made.pk}/withdraw/"
-    assert "鈴木 健太: 見積書を作り直した（1時間20分）" in client_of(alice).get(url).content.decode()
+    shown = client_of(alice).get(url).content.decode()
+    assert "鈴木 健太: 見積書を作り直した" in shown
+    assert "1時間20分" not in shown  # beside the name it could be added up (invariant 8)
     assert client_of(alice).post(url, {"reason": ""}).status_code == 200
     assert client_of(alice).post(url, {"reason": "別の記録の仕事"}).status_code == 302
     text = part(client_of(bob), crack)
@@ -91,3 +93,12 @@ def test_nothing_else_shows_who_mended(clock, crack, client_of, alice, bob, team
     history = client.get(f"{crack.get_absolute_url()}history/").content.decode()
     assert "継いだ仕事を書きました" in history
     assert "77" not in re.sub(r"<[^>]*>", "", history)
+
+
+def test_sum_of_one_person_is_not_shown(clock, crack, client_of, alice, bob):
+    """Alone on a record, the sum would be that person's (invariant 8)."""
+    for person, minutes in ((bob, 80), (bob, 15), (alice, None)):
+        mending.record(crack, by=bob, person=person, what="見積書を作り直した", done_on=clock.today, minutes=minutes)
+    text = part(client_of(alice), crack)
+    assert "鈴木 健太" in text
+    assert "合計" not in text
