@@ -150,7 +150,7 @@ def seam_lines(
 
 # What a line of the list shows, and its place.
 SHOWN = (
-    *("title", "strength", "status", "due_on", "committed_at", "done_at", "owner__name", "owner__email"),
+    *("title", "strength", "status", "due_on", "owner__name", "owner__email"),
     *("incident__number", "incident__title", "incident__team__name", "root__why__text"),
 )
 

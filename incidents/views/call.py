@@ -25,7 +25,10 @@ def note(request: HttpRequest, key: str) -> HttpResponse:
         initial |= {"is_first_report": True, "promised_at": next_at.strftime(LOCAL)}
     form = CallForm(request.POST or None, running=running, initial=initial)
     to = incident.get_absolute_url() + "#outside"
-    if answer := act(request, form, partial(verbs.note, incident), said=_("電話メモを残しました。"), to=to):
+    said = _("電話メモを残しました。")
+    if not running and "is_first_report" in request.POST:  # ticked on a page that was open when somebody else reported
+        said = _("電話メモを残しました。一次報告は、ほかの方がすでに記録していたか、不要とされています。")
+    if answer := act(request, form, partial(verbs.note, incident), said=said, to=to):
         return answer
     context = {
         "form": form,

@@ -83,8 +83,12 @@ def test_refusals_stand_beside_what_was_typed(clock, crack, client_of, bob):
 def test_clock_that_somebody_else_stopped_meanwhile_loses_nothing(clock, crack, client_of, alice, bob):
     sent = opened(client_of(bob), url_of(crack)) | {"said": "1通届いた", "is_first_report": "on"}
     incident.record_first_report(crack, by=alice, channel="mail", reported_at=clock.now)
-    answer = client_of(bob).post(url_of(crack), sent | {"promised_at": "2026-11-24T12:00"})
+    browser = client_of(bob)
+    answer = browser.post(url_of(crack), sent | {"promised_at": "2026-11-24T12:00"})
     assert answer.status_code == 302
+    assert (
+        "一次報告は、ほかの方がすでに記録していた" in browser.get(answer.url).content.decode()
+    )  # the tick is not dropped in silence
     now = Incident.objects.get(pk=crack.pk)
     assert now.first_report_channel == "mail"
     assert TimelineEntry.objects.filter(kind="call").count() == 1
