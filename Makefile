@@ -16,7 +16,7 @@ up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
 PYTEST ?=
 BENCH ?=
 
-.PHONY: help install install-dev up test check fmt messages lock pictures soak bench clean
+.PHONY: help install install-dev up test test-postgres check fmt messages lock pictures soak bench bench-reminders crash-reminders clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ up: install ## start everything: web, worker, beat, broker; Ctrl-C stops it
 
 test: install-dev ## every test: unit, integration, browser (PYTEST="-k word" for some)
 	@sh tests/run.sh $(PYTEST)
+
+test-postgres: install-dev ## all unit tests on PostgreSQL; `make test` runs there what is the database's own
+	@$(PY) -m tests.servers postgres -- $(PY) -m pytest -q -n auto -m 'not integration and not browser and not soak' tests/incidents tests/journeys $(PYTEST)
 
 check: install-dev ## style, import contracts, migrations, templates
 	@.venv/bin/ruff check .
@@ -60,6 +63,12 @@ lock: ## choose package versions anew (needs uv)
 
 bench: install-dev ## seed 1,000 to 100,000 records on PostgreSQL and measure the pages (about 10 minutes)
 	@$(PY) deploy/bench_pages.py $(BENCH)
+
+bench-reminders: install-dev ## measure how fast letters go out, up to 1,000,000 promises (about 15 minutes)
+	@$(PY) deploy/bench_reminders.py $(BENCH)
+
+crash-reminders: install-dev ## kill what sends the letters, and count what is lost or doubled (about 40 minutes)
+	@$(PY) deploy/crash_reminders.py $(BENCH)
 
 pictures: install-dev ## make the pictures of the README again
 	@$(PY) deploy/pictures.py

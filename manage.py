@@ -14,7 +14,7 @@ def main() -> None:
     try:
         import django  # noqa: F401
 
-        from ushiro.env import load_embedded
+        from ushiro.env import Misconfigured, as_finding, load_embedded
     except ImportError as error:
         sys.exit(
             f"Ushiro's packages are not installed here ({error}): run `make install` first, then use .venv/bin/python."
@@ -25,7 +25,7 @@ def main() -> None:
 
         sys.exit(up(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ushiro.settings")
-    if sys.argv[1:2] in (["migrate"], ["import_incidents"], ["seed_sample"]):
+    if sys.argv[1:2] in (["migrate"], ["import_incidents"], ["seed_sample"], ["bench_seed"]):
         os.environ["DATABASE_STATEMENT_TIMEOUT"] = "0"  # they take the time that they take, and nobody waits for a page
     # An operator who types `manage.py ...` beside a running `make up` means that installation:
     # the file `make up` wrote names its data folder, key and broker. Web servers and workers never
@@ -33,7 +33,12 @@ def main() -> None:
     load_embedded(os.environ)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except SystemExit as end:
+        if sys.argv[1:2] == ["doctor"] and isinstance(end, Misconfigured):
+            sys.stdout.write(as_finding(end.sentence, as_json="--json" in sys.argv))
+        raise
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@
 One gunicorn worker a size answers both: the bare page is a signed-in view that renders 25 rows of one indexed query,
 with the product's middleware and nothing else around it. Pages, bare page and sizes take turns within one run, so a
 machine that is busy for a while slows all alike. Printed are the median milliseconds, the ratio to the bare page and to
-the smallest size, the queries and the bytes. At the largest size each query is explained into a file, and a sequential scan
-of a large table is an error, as is a figure that is not reached.
+the smallest size, the queries and the bytes. At the largest size each query is explained into a file, twice: for its
+values, and as the plan that PostgreSQL keeps for any values once a statement has come often. A sequential scan of a
+large table in either is an error, as is a figure that is not reached.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import itertools
 import json
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,29 +127,79 @@ def count(addresses: list[str], explain: bool) -> None:
             answer = client.get(address)
         assert answer.status_code == 200, (address, answer.status_code)
         assert not (answer.context or {}).get("left_out"), (address, answer.context["left_out"])
-        scans, plans = [], []
+        queries, scans, plans = len(seen), [], []  # counted now: the next request empties the log
         if explain:
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= %s AND relname LIKE %s",
-                    [LARGE, "incidents%"],
-                )
-                large = {name for (name,) in cursor.fetchall()}
+                large = _large_tables(cursor)
                 for query in seen.captured_queries:
                     if query["sql"].startswith("SELECT"):
-                        cursor.execute("EXPLAIN (FORMAT JSON) " + query["sql"].replace("%", "%%"))
-                        plan = cursor.fetchone()[0]
-                        scans += [(table, query["sql"]) for table in _scanned(plan[0]["Plan"]) if table in large]
-                        cursor.execute("EXPLAIN ANALYZE " + query["sql"].replace("%", "%%"))
+                        text = query["sql"].replace("%", "%%")
+                        cursor.execute("EXPLAIN (FORMAT JSON) " + text)
+                        scans += [(table, query["sql"]) for table in _scanned(cursor.fetchone()[0][0]["Plan"], large)]
+                        cursor.execute("EXPLAIN ANALYZE " + text)
                         plans.append(query["sql"] + "\n" + "\n".join(line for (line,) in cursor.fetchall()))
-        found[address] = {"queries": len(seen), "scans": scans, "plans": plans}
+            for sql, plan, told in _kept_plans(lambda address=address: client.get(address)):
+                scans += [(f"{table} (kept plan)", sql) for table in _scanned(plan, large)]
+                plans.append(f"kept for any values: {sql}\n{told}")
+        found[address] = {"queries": queries, "scans": scans, "plans": plans}
     print(json.dumps(found))
 
 
-def _scanned(plan: dict) -> list[str]:
-    """Tables that this plan reads from end to end."""
-    own = [plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" else []
-    return own + [table for part in plan.get("Plans", []) for table in _scanned(part)]
+def _large_tables(cursor: Any) -> set[str]:
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples >= %s AND relname LIKE %s",
+        [LARGE, "incidents%"],
+    )
+    return {name for (name,) in cursor.fetchall()}
+
+
+def _scanned(plan: dict, large: set[str]) -> list[str]:
+    """Large tables that this plan reads from end to end."""
+    own = [plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in large else []
+    return own + [table for part in plan.get("Plans", []) for table in _scanned(part, large)]
+
+
+def _kept_plans(ask: Callable[[], Any]) -> Iterator[tuple[str, dict, str]]:
+    """Text, plan and told plan of each statement that `ask` sends, planned for any values, with the driver's own types."""
+    from django.db import connection
+    from psycopg import sql
+    from psycopg.adapt import PyFormat, Transformer
+
+    sent: list[tuple[str, Sequence[Any]]] = []
+
+    def spy(execute: Callable, text: str, params: Any, many: bool, context: dict) -> Any:
+        if text.startswith("SELECT"):
+            sent.append((text, list(params or ())))
+        return execute(text, params, many, context)
+
+    with connection.execute_wrapper(spy):
+        ask()
+    driver = connection.connection
+    with driver.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        for text, params in sent:
+            place = itertools.count(1)
+            numbered = (
+                text
+                if "$1" in text
+                else re.sub(r"%[%s]", lambda found, n=place: "%" if found[0] == "%%" else f"${next(n)}", text)
+            )
+            transformer = Transformer(driver)
+            transformer.dump_sequence(params, [PyFormat.AUTO] * len(params))
+            types = [
+                driver.execute(sql.SQL("SELECT {}::oid::regtype::text").format(oid)).fetchone()[0] if oid else "unknown"
+                for oid in transformer.types or ()
+            ]
+            head = f"PREPARE kept ({', '.join(types)})" if types else "PREPARE kept"
+            cursor.execute((head + " AS " + numbered).encode())
+            call = sql.SQL("EXECUTE kept")
+            if params:
+                call += sql.SQL(" ({})").format(sql.SQL(", ").join(map(sql.Literal, params)))
+            plan = cursor.execute(sql.SQL("EXPLAIN (FORMAT JSON) {}").format(call)).fetchone()[0][0]["Plan"]
+            told = "\n".join(line for (line,) in cursor.execute(sql.SQL("EXPLAIN {}").format(call)).fetchall())
+            cursor.execute("DEALLOCATE kept")
+            yield text, plan, told
+        cursor.execute("RESET plan_cache_mode")
 
 
 # Outside ----------------------------------------------------------------------------------------------------

@@ -134,6 +134,7 @@ class EntryKind(models.TextChoices):
     END = "end", _("終わり方")
     OUTSIDE = "outside", _("対外")
     IMPORTED = "imported", _("取り込み")
+    MAIL = "mail", _("メール")
 
 
 class Track(models.TextChoices):
@@ -270,6 +271,69 @@ class LetterKind(models.TextChoices):
     TEST = "test", _("送信テスト")
     CARE = "care", _("ひと息の便り")
     HANDED_OVER = "handed_over", _("引き継ぎ")
+    HELP = "help", _("手伝いのお願い")
+    NOT_MINE = "not_mine", _("担当の相談")
+    STAND_IN = "stand_in", _("不在の間のお願い")
+    UNREACHED = "unreached", _("届かない知らせ")
+    ORPHANED = "orphaned", _("担当が離れた約束")
+    MIRROR_OFF = "mirror_off", _("チャットに写せなくなったお知らせ")
+    UNTAKEN = "untaken", _("記録に入らなかったメールのお知らせ")
+
+
+class MailAct(models.TextChoices):
+    """What a link in a mail lets its addressee say about a promise, beside できました (U4)."""
+
+    DUE = "due", _("期限を相談する")
+    HELP = "help", _("手伝いを頼む")
+    NOT_MINE = "not_mine", _("担当ちがい")
+
+
+class MailKind(models.TextChoices):
+    """What a mail that came in is."""
+
+    REPLY = "reply", _("返信")
+    FORWARD = "forward", _("転送")
+    BOUNCE_HARD = "bounce_hard", _("届かなかった知らせ")
+    BOUNCE_SOFT = "bounce_soft", _("いまは届かない知らせ")
+    AUTO = "auto", _("自動応答")
+    COMPLAINT = "complaint", _("苦情の知らせ")
+    LOOP = "loop", _("うしろのメール")
+    OTHER = "other", _("その他")
+
+
+class MailState(models.TextChoices):
+    """What became of it."""
+
+    POSTED = "posted", _("経緯に入れた")
+    DRAFTED = "drafted", _("まず一言にした")
+    HELD = "held", _("確認待ち")
+    NOTED = "noted", _("受け取っただけ")
+    REFUSED = "refused", _("使わずに保管")
+    DROPPED = "dropped", _("捨てた")
+
+
+class MailWhy(models.TextChoices):
+    """Why it became that, for whoever looks at it later."""
+
+    PLAIN = "", _("問題ありません。")
+    WRONG_SENDER = "wrong_sender", _("差出人が違います。この返信先を受け取った方のアドレスからではありません。")
+    NO_TOKEN = "no_token", _("返信先のしるしがありません。差出人だけでは、ご本人とはわかりません。")
+    EXPIRED = "expired", _("返信先の期限（60日）が過ぎています。")
+    NO_STANDING = "no_standing", _("この方は、いまこの記録に書けません。")
+    NO_WORDS = "no_words", _("新しく書かれた文章も、添付もありません。")
+    TOO_MANY = "too_many", _("短い間に同じ方からたくさん届きました。")
+    WHICH_RECORD = "which_record", _("どの記録への返信かわからないため、ご本人の「まず一言」に入れました。")
+    UNKNOWN = "unknown", _("だれの、どの記録へのメールか、わかりません。")
+    MACHINE = "machine", _("機械が送ったメールです。返事はしません。")
+    UNREACHED = "unreached", _("うしろの手紙が届きませんでした。")
+    UNMATCHED = "unmatched", _("届かなかった知らせですが、うしろのどの手紙のことか、確かめられません。")
+    INFECTED = "infected", _("ウイルスの検査で止まりました。元のメールは残していません。")
+    TOO_LARGE = "too_large", _("大きすぎます。")
+    UNSCANNED = (
+        "unscanned",
+        _("ウイルス対策ソフトで確かめられません。元のメールは、メールボックスの Ushiro/Kept にあります。"),
+    )
+    NOT_KEPT = "not_kept", _("知らない方からのメールが多いか大きいため、中身は残していません。")
 
 
 class HelpLineKind(models.TextChoices):
@@ -286,8 +350,43 @@ class LetterState(models.TextChoices):
     SENT = "sent", _("送信済み")
     KEPT = "kept", _("手元に保管")
     FAILED = "failed", _("送信できず")
+    UNCONFIRMED = "unconfirmed", _("届いたか不明")
     CANCELLED = "cancelled", _("取り消し")
     QUARANTINED = "quarantined", _("保留")
+
+
+class MirrorKind(models.TextChoices):
+    """Where a team's reminders are mirrored (U10). Names of services are the same in every language."""
+
+    SLACK = "slack", "Slack"
+    TEAMS = "teams", "Microsoft Teams"
+    CHATWORK = "chatwork", "Chatwork"
+    LINEWORKS = "lineworks", "LINE WORKS"
+    DISCORD = "discord", "Discord"
+    WEBHOOK = "webhook", "Webhook"
+
+
+class MirrorState(models.TextChoices):
+    NEW = "new", _("確認待ち")
+    ON = "on", _("写しています")
+    OFF = "off", _("止めています")
+    BROKEN = "broken", _("届かず、止まりました")
+    ENDED = "ended", _("片づけました")
+
+
+class PostKind(models.TextChoices):
+    """What is mirrored: the team's morning in one message, and the clock of a first report at once."""
+
+    MORNING = "morning", _("朝のお知らせ")
+    CLOCK = "clock", _("一次報告の時計")
+
+
+class PostState(models.TextChoices):
+    WAITING = "waiting", _("送信待ち")
+    SENDING = "sending", _("送信中")
+    SENT = "sent", _("写した")
+    FAILED = "failed", _("写せなかった")
+    CANCELLED = "cancelled", _("取り消し")
 
 
 class Language(models.TextChoices):

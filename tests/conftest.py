@@ -23,16 +23,19 @@ from django.test import Client
 from incidents.domain import cause, countermeasure, incident
 from incidents.enums import Channel, Factor, Role, Severity, Strength
 from incidents.models import Countermeasure, Incident, Organisation, Person, Team
+from tests import servers
 from tests.browser.fixtures import (  # noqa: F401  fixtures
     answered,
     axe,
     browser_type_launch_args,
     complaints,
+    missing,
     open_page,
     page,
     page_of,
     site,
 )
+from tests.chat import chat_certificate, service  # noqa: F401  fixtures
 from tests.factories import MembershipFactory, OrganisationFactory, PersonFactory, TeamFactory
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -47,9 +50,17 @@ def at(text: str) -> datetime:
 # People -------------------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def no_zone_seen() -> Iterator[None]:
+    """No test knows the organisation's zone from another one."""
+    yield
+    Organisation.zone_seen = ""
+
+
 @pytest.fixture
 def organisation(db: None) -> Organisation:
-    return OrganisationFactory()
+    OrganisationFactory()
+    return Organisation.objects.get()  # read once, as in a process that has been at work for a while
 
 
 @pytest.fixture
@@ -163,6 +174,33 @@ def media(settings: Any, tmp_path: Path) -> Path:
     """An empty folder for attachments."""
     settings.MEDIA_ROOT = tmp_path / "media"
     return settings.MEDIA_ROOT
+
+
+# Watched from outside -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> servers.Certificate:
+    """A certificate for 127.0.0.1 that nobody vouches for, unless SSL_CERT_FILE names it."""
+    try:
+        return servers.Certificate(tmp_path_factory.mktemp("tls"))
+    except servers.Missing as not_there:
+        missing(str(not_there))
+
+
+@pytest.fixture
+def watch(certificate: servers.Certificate, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., servers.Watch]]:
+    """`watch(act)` is a trusted TLS server that does `act` with each link; without `act` it says 200."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
+    made: list[servers.Watch] = []
+
+    def build(act: Callable[..., object] = lambda link: link.sendall(b"HTTP/1.1 200 OK\r\n\r\n")) -> servers.Watch:
+        made.append(servers.Watch(certificate, act))
+        return made[-1]
+
+    yield build
+    for one in made:
+        one.stop()
 
 
 # Records ------------------------------------------------------------------------------------

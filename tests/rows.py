@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import models, transaction
+from django.utils import timezone
 
+from incidents.enums import DeliveryState, LetterState
 from incidents.errors import Refused
+from incidents.models import Letter, ReminderDelivery
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
@@ -32,6 +35,13 @@ def undone() -> Iterator[None]:
 def fresh[Row: models.Model](row: Row) -> Row:
     """The row as it stands now, without what this object remembers."""
     return type(row).objects.get(pk=row.pk)
+
+
+def arrive() -> None:
+    """The mail server takes every letter that is written."""
+    now = timezone.now()
+    ReminderDelivery.objects.filter(state=DeliveryState.WRITTEN).update(state=DeliveryState.SENT, settled_at=now)
+    Letter.objects.filter(state=LetterState.WAITING).update(state=LetterState.SENT, sent_at=now)
 
 
 def refused(call: Callable[..., Any], *arguments: Any, **named: Any) -> str:

@@ -24,10 +24,12 @@ stage() {
 
 quick='not integration and not browser and not soak'
 stage 'unit tests on SQLite' "$python" -m pytest -q -n "$workers" -m "$quick" "$@"
-# What does not ask the database, or is long and the same on each, was run above.
+# What the database does: verbs, questions, tasks, and of the pages their costs, lists and whole paths. The other pages were
+# run above; `make test-postgres` runs everything on it.
 stage 'unit tests on PostgreSQL' "$python" -m tests.servers postgres -- \
-    "$python" -m pytest -q -n "$workers" -m "$quick and not sqlite_is_enough" --ignore tests/ushiro --ignore tests/tools --ignore tests/house --ignore tests/letters \
-    --ignore tests/incidents/rules --ignore tests/incidents/forms "$@"
+    "$python" -m pytest -q -n "$workers" -m "$quick and not sqlite_is_enough" tests/incidents/domain tests/incidents/queries \
+    tests/incidents/tasks tests/incidents/management tests/incidents/test_load.py tests/journeys tests/incidents/views/test_costs.py \
+    tests/incidents/views/test_path.py tests/incidents/views/test_lists.py "$@"
 # Three at once: most of the time they wait for a worker or a server.
 stage 'real worker, broker and mail server; the one command' \
     "$python" -m pytest -q -n "${PYTEST_WORKERS:-3}" --dist loadgroup -m 'integration and not browser and not soak' "$@"

@@ -124,9 +124,12 @@ def _as_postgres(command: list[str]) -> list[str]:
 
 
 class Postgres:
-    """A PostgreSQL cluster of its own. It forgets on a crash what it had not written: it lives for minutes."""
+    """A PostgreSQL cluster of its own. It forgets on a crash what it had not written: it lives for minutes.
 
-    def __init__(self) -> None:
+    durable: a commit waits until the system has it, as on a server; what the process had in hand survives `kill -9`.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
         initdb, server = _postgres_program("initdb"), _postgres_program("postgres")
         self.folder = Path(tempfile.mkdtemp(prefix="ushiro-pg-"))
         self.folder.chmod(0o755)
@@ -148,7 +151,7 @@ class Postgres:
         self.port = free_port()
         options = [
             "fsync=off",
-            "synchronous_commit=off",
+            f"synchronous_commit={'on' if durable else 'off'}",
             "full_page_writes=off",
             "max_connections=200",
             "listen_addresses=127.0.0.1",
@@ -156,15 +159,29 @@ class Postgres:
         command = [server, "-D", str(data), "-p", str(self.port), "-k", str(self.folder)]
         for option in options:
             command += ["-c", option]
-        self.program = Program(
-            _as_postgres(command), log=self.folder.with_suffix(".log"), environ=environ, folder=self.folder
-        )
+        self._command, self._environ = _as_postgres(command), environ
+        self._start()
         try:
             until(self._answers, 30, "PostgreSQL answers")
         except AssertionError:
             said = self.program.said
             self.stop()
             raise RuntimeError(said) from None
+
+    def _start(self) -> None:
+        log = self.folder.with_suffix(".log")
+        self.program = Program(self._command, log=log, environ=self._environ, folder=self.folder)
+
+    def crash(self) -> None:
+        """kill -9, and started again."""
+        self.program.kill()
+
+        def again() -> bool:
+            if self.program.process.poll() is not None:  # children of the dead one still held its memory
+                self._start()
+            return self._answers()
+
+        until(again, 60, "PostgreSQL answers again")
 
     def _answers(self) -> bool:
         try:
@@ -287,11 +304,19 @@ class Inbox:
         self.refused: list[str] = []
         self.hold = 0.0
         self._answers: list[str] = []
+        self.refuses: dict[str, str] = {}  # what is said to RCPT TO of an address
         self.data_begun = threading.Event()
 
     def answer(self, line: str, times: int = 1) -> None:
         """Say "451 4.7.1 come back later" (or another code) to the next messages instead of taking them."""
         self._answers += [line] * times
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address in self.refuses:
+            self.refused.append(self.refuses[address])
+            return self.refuses[address]
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         import asyncio
@@ -312,19 +337,37 @@ class Inbox:
 
 
 class Certificate:
-    """A self-made certificate for 127.0.0.1 and localhost; its file is also what a client has to trust."""
+    """A self-made certificate for 127.0.0.1, localhost and `names`; its file is also what a client has to trust."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, names: tuple[str, ...] = ()):
         if not shutil.which("openssl"):
             raise Missing("openssl")
         self.file, self.key = folder / "mail.crt", folder / "mail.key"
-        names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        also = "".join(f",DNS:{name}" for name in names)
         subprocess.run(
-            [*"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext".split(), names]
+            [*"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext".split()]
+            + [f"subjectAltName=DNS:localhost,IP:127.0.0.1{also}"]
             + ["-keyout", str(self.key), "-out", str(self.file)],
             check=True,
             capture_output=True,
         )
+
+    def run_out(self) -> None:
+        """Make it one of January 2020."""
+        folder = self.file.parent
+        (folder / "ca.cnf").write_text(
+            f"[ca]\ndefault_ca=a\n[a]\ndatabase={folder}/index\nserial={folder}/serial\nnew_certs_dir={folder}\n"
+            "default_md=sha256\npolicy=p\nx509_extensions=x\n[p]\ncommonName=supplied\n"
+            "[x]\nsubjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:TRUE\n"
+        )
+        (folder / "index").touch()
+        (folder / "serial").write_text("01\n")
+        for command in (
+            f"openssl req -new -key {self.key} -subj /CN=localhost -out {folder}/asked",
+            f"openssl ca -batch -selfsign -config {folder}/ca.cnf -in {folder}/asked -keyfile {self.key} -out {self.file} "
+            "-startdate 20200101000000Z -enddate 20200201000000Z -notext",
+        ):
+            subprocess.run(command.split(), check=True, capture_output=True)
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -354,6 +397,137 @@ class MailServer:
 
     def stop(self) -> None:
         self._controller.stop()
+
+
+class Dovecot:
+    """A dovecot on private ports with the mailbox `ushiro`, password `secret`; its mail lies in a Maildir."""
+
+    USER, PASSWORD = "ushiro", 'sec"ret\\ 1'
+
+    def __init__(self, certificate: Certificate):
+        program = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
+        if not program:
+            raise Missing("dovecot (Debian: dovecot-imapd)")
+        self._place = Path(tempfile.mkdtemp(prefix="ushiro-imap-"))  # short: sockets lie in it
+        self._place.chmod(0o755)
+        self.port, self.tls_port = free_port(), free_port()
+        self.mail = self._place / "mail"
+        for name in ("new", "cur", "tmp"):
+            (self.mail / name).mkdir(parents=True)
+        owner = self._owner()
+        for found in [self.mail, *self.mail.iterdir()]:
+            os.chown(found, owner.pw_uid, owner.pw_gid)
+        (self._place / "users").write_text(f"{self.USER}:{{PLAIN}}{self.PASSWORD}\n", encoding="utf-8")
+        (self._place / "dovecot.conf").write_text(self._settings(certificate, owner), encoding="utf-8")
+        command = [program, "-F", "-c", str(self._place / "dovecot.conf")]
+        self.program = Program(command, log=self._place / "out", environ=dict(os.environ), folder=self._place)
+        until(lambda: listens(self.port), 10, f"dovecot listens ({self.program.said})")
+
+    def _owner(self) -> pwd.struct_passwd:
+        """Dovecot gives no mail to root: then it is the system user mail's."""
+        return pwd.getpwnam("mail") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+    def _settings(self, certificate: Certificate, owner: pwd.struct_passwd) -> str:
+        me = pwd.getpwuid(os.geteuid())
+        unprivileged = f"default_internal_user = {me.pw_name}\ndefault_login_user = {me.pw_name}\n" if me.pw_uid else ""
+        return (
+            unprivileged
+            + f"""
+base_dir = {self._place}/run
+state_dir = {self._place}/run
+log_path = {self._place}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{certificate.file}
+ssl_key = <{certificate.key}
+disable_plaintext_auth = no
+first_valid_uid = 1
+mail_location = maildir:{self.mail}
+passdb {{
+  driver = passwd-file
+  args = {self._place}/users
+}}
+userdb {{
+  driver = static
+  args = uid={owner.pw_uid} gid={owner.pw_gid} home={self.mail}
+}}
+namespace {{
+  inbox = yes
+  separator = .
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = {self.tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+"""
+        )
+
+    def deliver(self, raw: bytes, number: int) -> None:
+        """As a delivery agent does: written beside, then moved in."""
+        beside = self.mail / "tmp" / f"{number:010d}.M0.test"
+        beside.write_bytes(raw)
+        owner = self._owner()
+        os.chown(beside, owner.pw_uid, owner.pw_gid)
+        beside.rename(self.mail / "new" / beside.name)
+
+    def count(self, folder: str = "") -> int:
+        """How many mails lie in a folder, as the disk has them."""
+        place = self.mail / f".{folder}" if folder else self.mail
+        return sum(len(list((place / name).iterdir())) for name in ("new", "cur") if (place / name).exists())
+
+    def settings(self, security: str) -> dict[str, object]:
+        port = self.tls_port if security == "tls" else self.port
+        place = {"host": "localhost", "port": port, "user": self.USER, "password": self.PASSWORD}
+        return {**place, "security": security, "folder": "INBOX"}
+
+    def environ(self, security: str = "tls") -> dict[str, str]:
+        place = self.settings(security)
+        return {f"IMAP_{name.upper()}": str(value) for name, value in place.items()}
+
+    def stop(self) -> None:
+        self.program.stop(patience=3)
+        shutil.rmtree(self._place, ignore_errors=True)
+
+
+# A watching service outside ---------------------------------------------------------------------
+
+
+class Watch:
+    """A watching service: a TLS server on a private port that keeps what it was asked, and does `act` with each link."""
+
+    def __init__(self, certificate: Certificate, act: Callable[[ssl.SSLSocket], None]):
+        self.asked: list[bytes] = []
+        self._act, self._context = act, certificate.context
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                plain, _from = self._socket.accept()
+            except OSError:
+                return
+            try:
+                with plain, self._context.wrap_socket(plain, server_side=True) as link:
+                    self.asked.append(link.recv(4096))
+                    self._act(link)
+            except OSError:
+                continue
+
+    def stop(self) -> None:
+        self._socket.close()
 
 
 # A whole installation --------------------------------------------------------------------------

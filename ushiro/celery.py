@@ -46,7 +46,12 @@ app.conf.beat_schedule = {
     "moments": _every(20, "reminder.moments"),
     "care": _every(60, "care.check_in"),
     "sweep": _every(20, "letter.sweep"),
+    "mirror": _every(60, "mirror.sweep"),
     "nameless": _every(600, "nameless.publish"),
+    "audit": _every(3600, "reminder.audit"),
     "files": _every(3600, "housekeeping.sweep_files"),
     "mark": _every(60, "housekeeping.beat_mark"),
+    "heartbeat": _every(60, "housekeeping.heartbeat"),
 }
+if env.text("IMAP_HOST", ""):
+    app.conf.beat_schedule["mailbox"] = _every(60, "inbound.poll")

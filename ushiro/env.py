@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+import re
 import sys
+import zoneinfo
 from collections.abc import MutableMapping
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -28,6 +31,16 @@ def refuse(sentence: str) -> Misconfigured:
     """Say why on stderr and return the exception to raise; it ends gunicorn, celery and manage.py alike."""
     sys.stderr.write(f"Ushiro does not start: {sentence}\n")
     return Misconfigured(sentence)
+
+
+def as_finding(sentence: str, *, as_json: bool) -> str:
+    """A refusal as `manage.py doctor` tells what it finds; of the settings themselves, before Django could be asked."""
+    do = "docs/operation.md lists every setting; no process of Ushiro starts before this one is right."
+    if not as_json:
+        return f"FAULT   settings_refused: {sentence}\n        {do}\nFaults: 1. Warnings: 0.\n"
+    finding = {"code": "settings_refused", "level": "fault", "what": sentence, "do": do}
+    told = {"ok": False, "faults": 1, "warnings": 0, "findings": [finding]}
+    return json.dumps(told, ensure_ascii=False) + "\n"
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -54,6 +67,15 @@ def flag(name: str, default: bool = False) -> bool:
     if value in {"0", "false", "no", "off"}:
         return False
     raise refuse(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def is_zone(name: str) -> bool:
+    """Whether this machine knows a time zone of that name."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def words(name: str, default: str = "") -> list[str]:
@@ -91,6 +113,25 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def is_https(url: str) -> bool:
+    """Whether an address begins with https:// and names a host and, if any, a port that there can be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and not set(url) & set(" \r\n\t")
+    except ValueError:
+        return False
+
+
+def is_place(entry: str) -> bool:
+    """Whether an entry is a host, or host:port, as an address of https names it."""
+    from tools.plain import webaddress  # not before the packages are there
+
+    try:
+        return webaddress.read(f"https://{entry}").target == "/" and "/" not in entry
+    except webaddress.BadAddress:
+        return False
+
+
 def refuse_test_mode(mode: str) -> None:
     """Serving in the tests' mode would mean a passing secret key and none of the refusals. Raises Misconfigured."""
     if mode == "test" and "pytest" not in sys.modules:
@@ -123,3 +164,8 @@ def smtp(url: str) -> dict[str, object]:
         "use_ssl": parts.scheme == "smtps",
         "timeout": int(timeout),
     }
+
+
+def is_mailbox(address: str) -> bool:
+    """Whether it is one plain address with room for `+` and a token before its @ (64 octets, RFC 5321 4.5.3.1.1)."""
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,19}@[a-z0-9-]+(\.[a-z0-9-]+)*", address))

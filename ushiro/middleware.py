@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, HttpResponseNotAllowed
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 
@@ -53,6 +53,79 @@ class PrivateAnswersMiddleware:
         return response
 
 
+class ProbeMiddleware:
+    """Whoever asks whether the house lives is a machine: no session is read for it, so a lost database cannot fail it."""
+
+    PATHS = frozenset({"/healthz", "/readyz", "/enginez", "/metrics"})
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.PATHS:
+            request.COOKIES = {}
+        return self.get_response(request)
+
+
+def from_elsewhere(request: HttpRequest) -> bool:
+    """Whether the browser says that the form stood on another site. `null`: our own form, which sends no referrer."""
+    origin, scheme = request.META.get("HTTP_ORIGIN", "null"), "https" if request.is_secure() else "http"
+    if request.META.get("HTTP_SEC_FETCH_SITE", "none") not in {"same-origin", "none"}:
+        return True
+    return origin not in {"null", f"{scheme}://{request.get_host()}"}
+
+
+class MailLinkMiddleware:
+    """Pages behind the links of mails: their address is the secret, so nobody is told of it, and nobody keeps it.
+
+    No CSRF token: without a referrer the browser names no origin, and whoever opens a mail may have no cookies. There is
+    nothing to borrow here either: a page acts for whom its link names, whoever is signed in, and its form carries a
+    token of its own (incidents.letters.links.page_token). A form that stands on another site is refused all the same.
+    """
+
+    PREFIX = "/m/"
+    HEADERS = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(self.PREFIX):
+            return self.get_response(request)
+        if request.method == "POST" and from_elsewhere(request):
+            response = HttpResponseForbidden()
+        else:
+            request.csrf_processing_done = True
+            response = self.get_response(request)
+        for name, value in self.HEADERS.items():
+            response.headers[name] = value
+        if response.status_code < 500:
+            response._has_been_logged = True  # Django logs each 4xx with its path, in which the token stands
+        return response
+
+
+class MailPathMiddleware:
+    """Hides the address of such a page from all that logs while it is made: what is behind here sees `/m/` alone.
+
+    It stands behind the redirects to https and to the slash, which have to know the whole address; those get it back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(MailLinkMiddleware.PREFIX):
+            return self.get_response(request)
+        whole, request.path = request.path, MailLinkMiddleware.PREFIX
+        response = self.get_response(request)
+        request.path = whole
+        return response
+
+
 class NamelessMiddleware:
     """Whoever writes without a name is nobody from here on (hardening f-6). It stands first: nothing has looked before it.
 
@@ -88,7 +161,7 @@ class NamelessMiddleware:
         mark = self.brake.mark("" if address.startswith(self.OURS) else address)
         self._forget(request)
         request.within_limit = partial(self.brake.press, mark)
-        if request.method == "POST" and self._from_elsewhere(request):
+        if request.method == "POST" and from_elsewhere(request):
             response = HttpResponseForbidden()
         else:
             request.csrf_processing_done = True
@@ -111,10 +184,35 @@ class NamelessMiddleware:
         for cached in ("GET", "headers"):
             request.__dict__.pop(cached, None)
 
-    @staticmethod
-    def _from_elsewhere(request: HttpRequest) -> bool:
-        """Whether the browser says that the form stood on another site. `null`: our own form, which sends no referrer."""
-        origin, scheme = request.META.get("HTTP_ORIGIN", "null"), "https" if request.is_secure() else "http"
-        if request.META.get("HTTP_SEC_FETCH_SITE", "none") not in {"same-origin", "none"}:
-            return True
-        return origin not in {"null", f"{scheme}://{request.get_host()}"}
+
+class FeedMiddleware:
+    """A calendar's address is all that it needs, and a secret: no cookie goes in or out, and no log line tells it.
+
+    It stands behind the redirect to https, which has to know the whole address, and before everything that looks at a
+    session or refuses a form: CSRF would log the address of what it refuses.
+    """
+
+    PREFIX = "/feed/"
+    HEADERS = {
+        "Cache-Control": "private, no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(self.PREFIX):
+            return self.get_response(request)
+        request.path = self.PREFIX  # what Django's log lines and error reports name
+        request.META |= {"QUERY_STRING": "", "HTTP_COOKIE": "", "RAW_URI": self.PREFIX}
+        request.COOKIES = {}
+        if request.method in {"GET", "HEAD"}:
+            response = self.get_response(request)
+        else:
+            response = HttpResponseNotAllowed(["GET", "HEAD"])
+        response.cookies.clear()
+        for name, value in self.HEADERS.items():
+            response.headers[name] = value
+        return response

@@ -86,11 +86,15 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "ushiro.middleware.NamelessMiddleware",  # first: it takes away what the others would read
+    "ushiro.middleware.MailLinkMiddleware",
+    "ushiro.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ushiro.middleware.FeedMiddleware",  # before the session; what it takes away nobody behind it can keep
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "ushiro.middleware.MailPathMiddleware",  # behind what redirects
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ushiro.middleware.PersonLocaleMiddleware",
@@ -149,6 +153,8 @@ else:
     # What the address says of `options` comes last, and so it wins.
     _limits = f"-c statement_timeout={_seconds}s -c lock_timeout=10s"
     _limits += f" -c idle_in_transaction_session_timeout={'60s' if _seconds else 0}"
+    # PostgreSQL's own 4.0 is that of a turning disk: it read tables of ten thousand rows whole where an index stood ready.
+    _limits += " -c random_page_cost=1.1"
     _given = _database.get("OPTIONS", {})
     _database["OPTIONS"] = {
         # The server keeps the plans of statements that come again: composing them took a third of a page's time.
@@ -180,6 +186,8 @@ CACHES = {
 # Mail ----------------------------------------------------------------------------------------
 # Without SMTP_URL no mail leaves the machine: letters stay in the outbox as "kept", readable there.
 SMTP_URL = env.text("SMTP_URL", "")
+if not SMTP_URL and env.text("EMAIL_HOST", ""):  # a relay that asks for no password
+    SMTP_URL = f"smtp://{env.text('EMAIL_HOST', '')}:{env.number('EMAIL_PORT', 25)}"
 MAIL_CONFIGURED = bool(SMTP_URL)
 if PRODUCTION and MAIL_CONFIGURED and not env.flag("SMTP_ALLOW_CLEARTEXT"):
     _server = env.smtp(SMTP_URL)
@@ -197,6 +205,66 @@ MAILERS = {
         else {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
     )
 }
+
+# Mail that comes in. Empty: none does, and letters name no address to answer to.
+INBOUND_ADDRESS = env.text("INBOUND_ADDRESS", "").lower()
+if INBOUND_ADDRESS and not env.is_mailbox(INBOUND_ADDRESS):
+    raise env.refuse(
+        "INBOUND_ADDRESS must be one plain address of at most 20 letters before the @, such as ushiro@example.jp."
+    )
+IMAP: dict[str, Any] = {}
+if env.text("IMAP_HOST", ""):
+    _security = env.text("IMAP_SECURITY", "tls").lower()
+    if _security not in {"tls", "starttls", "plain"}:
+        raise env.refuse("IMAP_SECURITY must be tls, starttls or plain.")
+    IMAP = {
+        "host": env.text("IMAP_HOST"),
+        "port": env.number("IMAP_PORT", 993 if _security == "tls" else 143),
+        "user": env.text("IMAP_USER", ""),
+        "password": env.text("IMAP_PASSWORD", ""),
+        "security": _security,
+        "folder": env.text("IMAP_FOLDER", "INBOX"),
+    }
+    if not 1 <= IMAP["port"] <= 65535:
+        raise env.refuse("IMAP_PORT must be a number between 1 and 65535.")
+if IMAP and not INBOUND_ADDRESS:
+    raise env.refuse("IMAP_HOST is set and INBOUND_ADDRESS is not; without it no letter names an address to answer to.")
+if PRODUCTION and IMAP and IMAP["security"] == "plain" and not env.is_loopback(str(IMAP["host"])):
+    raise env.refuse("IMAP_SECURITY=plain sends the password to another machine in clear text. Use tls or starttls.")
+
+# Seconds for which a worker has the letters that it took; when it dies, others take them after that.
+REMINDER_LEASE_SECONDS = env.number("REMINDER_LEASE_SECONDS", 300)
+if not 2 <= REMINDER_LEASE_SECONDS <= 3600:
+    raise env.refuse("REMINDER_LEASE_SECONDS must be between 2 and 3600.")
+# Seconds to wait after the first, second … refusal that may pass (SMTP 4xx); after the last one a letter has failed.
+_waits = env.text("REMINDER_BACKOFF", "60,300,1800,7200,21600,86400").split(",")
+if not all(one.strip().isdecimal() and len(one.strip()) <= 7 and int(one) > 0 for one in _waits):
+    raise env.refuse("REMINDER_BACKOFF must be seconds with commas between them, such as 60,300,1800.")
+REMINDER_BACKOFF = tuple(int(one) for one in _waits)
+# A letter whose worker died, or whose connection broke, between the last byte and the server's answer: `resend` sends
+# it again with the same Message-ID; `hold` sets it aside until somebody decides.
+REMINDER_POLICY = env.text("REMINDER_POLICY", "resend")
+if REMINDER_POLICY not in {"resend", "hold"}:
+    raise env.refuse("REMINDER_POLICY must be resend or hold.")
+
+# Watching from outside: a page that says "still alive" to somebody else's clock, and figures for a scraper ------
+HEARTBEAT_URL = env.text("HEARTBEAT_URL", "")
+if HEARTBEAT_URL and not env.is_https(HEARTBEAT_URL):
+    raise env.refuse("HEARTBEAT_URL must begin with https:// and name a host; its address is a secret.")
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if METRICS_TOKEN and (len(METRICS_TOKEN) < 32 or len(set(METRICS_TOKEN)) < 10):
+    raise env.refuse(
+        "METRICS_TOKEN is too short. Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+    )
+
+# Requests that leave the house (incidents/gateways/egress.py): to the public internet alone, or to what is named here.
+EGRESS_ALLOW = env.words("EGRESS_ALLOW")
+for _entry in EGRESS_ALLOW:
+    if not env.is_place(_entry):
+        raise env.refuse("EGRESS_ALLOW must be hosts, each with its port unless it is 443: chat.example.lan:8443.")
+EGRESS_CA_FILE = env.text("EGRESS_CA_FILE", "")
+if EGRESS_CA_FILE and not Path(EGRESS_CA_FILE).is_file():
+    raise env.refuse("EGRESS_CA_FILE must be a file with the certificates of an authority of your own.")
 
 # Celery: ids only, at least once, nothing kept in the broker that the database does not know -------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", None if PRODUCTION else "memory://")
@@ -280,6 +348,8 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if HTTPS else []
 CSRF_FAILURE_VIEW = "incidents.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and PRODUCTION
+# A load balancer asks the process itself, without TLS; these answers hold no secret. /metrics is not among them.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|enginez)$"]
 SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", 31536000) if HTTPS and PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS")
 SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
@@ -329,6 +399,8 @@ LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.text("TIME_ZONE", "Asia/Tokyo")
+if not env.is_zone(TIME_ZONE):  # Django itself would end the start with a page of traceback
+    raise env.refuse(f"TIME_ZONE is {TIME_ZONE!r}, and this machine knows no such time zone; say Asia/Tokyo.")
 USE_I18N = USE_TZ = True
 
 # Static files --------------------------------------------------------------------------------

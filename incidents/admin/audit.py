@@ -16,6 +16,7 @@ from incidents.admin.letter import telling_of_closed
 from incidents.models import AuditEntry, EngineMark, ImportRun, Incident, Letter, Team
 from incidents.models.incident import open_to
 from incidents.queries.audit import VERBS, verb_label
+from incidents.tasks.signs import rings
 
 
 class VerbFilter(admin.SimpleListFilter):
@@ -99,14 +100,18 @@ class ImportRunAdmin(Window):
 
 @admin.register(EngineMark)
 class EngineMarkAdmin(Window):
-    """Whether the reminder engine lives: beat rings once a minute and a worker leaves its mark here."""
+    """Whether the reminder engine lives: each task that beat rings for leaves its mark here (docs/features/health.md)."""
 
-    list_display = ("name", "at", "health")
-    fields = ("name", "at", "health")
+    list_display = ("name", "at", "health", "failed_at", "error")
+    fields = ("name", "at", "health", "failed_at", "error")
 
     @admin.display(description=_("様子"))
     def health(self, obj: EngineMark) -> str:
+        if obj.at is None:
+            return _("まだ一度も動いていません")
         since = timezone.now() - obj.at
-        if since < timedelta(minutes=5):
+        hourly = obj.name in {"audit", "audit_clean"}
+        every = 3600 if hourly else rings().get(obj.name, 0)
+        if since < timedelta(minutes=5, seconds=3 * every):
             return _("動いています")
         return _("%(minutes)d分のあいだ、しるしがありません") % {"minutes": since.total_seconds() // 60}

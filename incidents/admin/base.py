@@ -58,8 +58,12 @@ class Window(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the filters that stand beside the list: `?owner__id__exact=3` would count per person (invariant 8)."""
-        named = [one for one in (*self.list_filter, self.date_hierarchy) if isinstance(one, str)]
-        return any(lookup == name or lookup.startswith(f"{name}__") for name in named)
+        beside = (*self.list_filter, self.date_hierarchy)
+        named = [one for one in beside if isinstance(one, str)]
+        own = [
+            one.parameter_name for one in beside if isinstance(one, type) and issubclass(one, admin.SimpleListFilter)
+        ]
+        return lookup in own or any(lookup == name or lookup.startswith(f"{name}__") for name in named)
 
     # The audit trail is the only history; Django's own log would be a second one without reasons.
     def log_addition(self, *args: Any) -> None: ...

@@ -79,8 +79,8 @@ class LetterAdmin(Window):
     @admin.action(description=_("もう一度送る"))
     def send_again(self, request: HttpRequest, queryset: models.QuerySet[Letter]) -> None:
         def again(one: Letter) -> None:
-            if one.state != LetterState.FAILED:
-                raise Refused("not_failed", _("送信できなかった手紙だけを、もう一度送れます。"))
+            if one.state not in letter.LOOKED_AT:
+                raise Refused("not_failed", _("送信できなかった手紙と保留の手紙だけを、もう一度送れます。"))
             letter.send_again(one, by=request.user)
 
         each(self, request, queryset, again, _("もう一度送ります。"))

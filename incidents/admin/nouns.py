@@ -16,8 +16,10 @@ from incidents.admin import (
     facts,
     incident,
     letter,
+    mirror,
     organisation,
     person,
+    received,
     reminder,
     team,
 )
@@ -34,8 +36,10 @@ __all__ = [
     "facts",
     "incident",
     "letter",
+    "mirror",
     "organisation",
     "person",
+    "received",
     "reminder",
     "team",
 ]

@@ -3,11 +3,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from incidents.admin import ladder
 from incidents.admin.base import ReasonForm, Window, adopt, ask
 from incidents.domain import organisation
 from incidents.models import Closure, Organisation, ReportClock
@@ -25,6 +29,17 @@ class WordedForm(forms.ModelForm):
 CLOCK_TIME = {"widget": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}
 
 
+def _say_moved(window: Window, request: HttpRequest, promises: int) -> None:
+    """How many open promises are told on other days now."""
+    if promises:
+        words = ngettext(
+            "続いている%(count)d件の約束で、お知らせの日が変わりました。",
+            "続いている%(count)d件の約束で、お知らせの日が変わりました。",
+            promises,
+        )
+        window.message_user(request, words % {"count": promises}, messages.INFO)
+
+
 @admin.register(Organisation)
 class OrganisationAdmin(Window):
     """The one row: defaults and calendar of the whole house."""
@@ -33,13 +48,30 @@ class OrganisationAdmin(Window):
     form = WordedForm
     formfield_overrides = {models.TimeField: CLOCK_TIME}
     list_display = ("name", "language", "time_zone", "first_report_minutes", "closed_year_end", "closed_obon")
-    fields = organisation.SETTINGS
+    fields = (*organisation.SETTINGS, "ladder_link")
+    readonly_fields = ("ladder_link",)
+
+    @admin.display(description=_("お知らせのはしご"))
+    def ladder_link(self, obj: Organisation) -> str:
+        return format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:incidents_organisation_ladder"),
+            _("自分たちで決めた段") if obj.ladder else _("ふつうの段"),
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        mine = [path("ladder/", self.admin_site.admin_view(self.ladder), name="incidents_organisation_ladder")]
+        return mine + super().get_urls()
+
+    def ladder(self, request: HttpRequest) -> HttpResponse:
+        return ladder.page(self, request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: Organisation, form: forms.ModelForm, change: bool) -> None:
-        organisation.edit(by=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
+        made = organisation.edit(by=request.user, **{name: form.cleaned_data[name] for name in form.changed_data})
+        _say_moved(self, request, made.moved)
 
 
 @admin.register(Closure)
@@ -58,10 +90,15 @@ class ClosureAdmin(Window):
     def save_model(self, request: HttpRequest, obj: Closure, form: forms.ModelForm, change: bool) -> None:
         known = Closure.objects.get(pk=obj.pk) if change else None
         values = {name: form.cleaned_data[name] for name in self.fields}
-        adopt(obj, organisation.set_closure(by=request.user, closure=known, **values))
+        made = organisation.set_closure(by=request.user, closure=known, **values)
+        adopt(obj, made)
+        _say_moved(self, request, made.moved)
 
     @admin.action(description=_("登録を取り消す"))
     def remove(self, request: HttpRequest, queryset: models.QuerySet[Closure]) -> HttpResponse | None:
+        def take_back(one: Closure, reason: str) -> None:
+            _say_moved(self, request, organisation.remove_closure(one, by=request.user, reason=reason))
+
         return ask(
             self,
             request,
@@ -70,7 +107,7 @@ class ClosureAdmin(Window):
             title=_("登録を取り消す"),
             explain=_("これらの日は、ふだんの暦にもどります。"),
             form_class=ReasonForm,
-            do=lambda one, reason: organisation.remove_closure(one, by=request.user, reason=reason),
+            do=take_back,
             done=_("取り消しました。"),
         )
 

@@ -27,22 +27,37 @@ def password_url(one: Person) -> str:
     return absolute(reverse("account_reset_password_from_key", kwargs=where))
 
 
+class Unreached(admin.SimpleListFilter):
+    """Active people to whom mail does not arrive; `manage.py doctor` says how many there are."""
+
+    title = _("メール")
+    parameter_name = "mail"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("unreached", _("届いていません"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Person]) -> models.QuerySet[Person]:
+        if self.value() != "unreached":
+            return queryset
+        return queryset.filter(is_active=True, mail_bounced_at__isnull=False)
+
+
 @admin.register(Person)
 class PersonAdmin(Window):
     """Nobody is deleted: somebody who leaves is deactivated, and what they wrote stays."""
 
     writes = True
     list_display = ("name", "email", "is_active", "is_admin", "language", "last_login")
-    list_filter = ("is_active", "is_admin", "language")
+    list_filter = ("is_active", "is_admin", "language", Unreached)
     search_fields = ("name", "email")
     actions = ("send_password_link",)
     fieldsets = (
         (None, {"fields": ("name", "email")}),
-        (_("言語と時刻"), {"fields": ("language", "time_zone", "digest_hour")}),
+        (_("言語と時刻"), {"fields": ("language", "time_zone", "digest_hour", "quiet_from", "quiet_until")}),
         (
             _("役割"),
             {
-                "fields": ("is_active", "is_admin", "teams_in_words", "last_login"),
+                "fields": ("is_active", "is_admin", "teams_in_words", "last_login", "mail_bounced_at"),
                 "description": _(
                     "パスワードはここでは決めません。登録すると、パスワードを設定するページの手紙が届きます（1時間有効）。"
                     "届かないときは、一覧の操作からもう一度送るか、サインインのページの「パスワードを忘れた」を使ってもらいます。"
@@ -50,7 +65,7 @@ class PersonAdmin(Window):
             },
         ),
     )
-    readonly_fields = ("teams_in_words", "last_login")
+    readonly_fields = ("teams_in_words", "last_login", "mail_bounced_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
         if obj is not None:

@@ -1,14 +1,14 @@
 """The console's own site: stock Django admin, the site's one sign-in, no second door."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -28,6 +28,11 @@ class UshiroAdminSite(AdminSite):
             return view(request, *args, **kwargs)
 
         return super().admin_view(guarded, cacheable)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from incidents.admin import health
+
+        return [path("health/", self.admin_view(partial(health.page, self)), name="health"), *super().get_urls()]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The front page says first whether the engine lives and whether letters were given up."""

@@ -20,7 +20,7 @@ from incidents.domain import timeline
 from incidents.domain.incident import editor, lock
 from incidents.enums import Channel, EntryKind, FollowUpKind
 from incidents.errors import Refused
-from incidents.models import Incident, Person, TimelineEntry
+from incidents.models import FollowUp, Incident, Person, TimelineEntry
 
 
 @transaction.atomic
@@ -40,7 +40,8 @@ def note(
 
     called_at, promised_at: aware. promised_at: what was promised for that time (`promised_what`, else a call back) is
     followed as every promise is. is_first_report: the call was the first report too; the clock stops, and the promised
-    time is that of the next report. Also after the end of a record: the other side calls all the same.
+    time is that of the next report. Also after the end of a record: the other side calls all the same. What of it
+    was written within a day already, because an answer was lost on the way or something was forgotten, is not doubled.
     Raises NotAllowed, Refused.
     """
     editor(by, incident)
@@ -60,23 +61,23 @@ def note(
             _("約束した時刻を入れてください。時刻のない話は、ご要望に書きます。"),
             "outside",
         )
-    lines = []
     who = with_whom.strip()
+    texts = []
     if said.strip():
-        text = _("%(who)s から伺ったこと: %(said)s") % {"who": who, "said": said.strip()}
-        lines.append(timeline.record(current, by=by, text=text, event_at=called_at, kind=EntryKind.CALL))
+        texts.append((EntryKind.CALL, _("%(who)s から伺ったこと: %(said)s") % {"who": who, "said": said.strip()}))
     if asks.strip():
-        text = _("%(who)s のご要望: %(asks)s") % {"who": who, "asks": asks.strip()}
-        lines.append(timeline.record(current, by=by, text=text, event_at=called_at, kind=EntryKind.REQUEST))
-    if is_first_report:
+        texts.append((EntryKind.REQUEST, _("%(who)s のご要望: %(asks)s") % {"who": who, "asks": asks.strip()}))
+    wanted = [{"text": text, "event_at": called_at, "kind": kind} for kind, text in texts]
+    already = [timeline.written_already(current, by=by, **line) for line in wanted]
+    lines = [old or timeline.record(current, by=by, **line) for old, line in zip(already, wanted, strict=True)]
+    if is_first_report and not (all(already) and current.first_reported_at):
         current = incidents.record_first_report(current, by=by, channel=Channel.PHONE, reported_at=called_at)
     if promised_at is not None:
-        promises.promise(
-            current,
-            by=by,
-            text=promised_what.strip() or (_("続報") if is_first_report else _("折り返しのお電話")),
-            due_at=promised_at,
-            to_whom=who,
-            kind=FollowUpKind.NEXT_REPORT if is_first_report else FollowUpKind.PROMISE,
-        )
+        given = {
+            "text": promised_what.strip() or (_("続報") if is_first_report else _("折り返しのお電話")),
+            "due_at": promised_at,
+            "kind": FollowUpKind.NEXT_REPORT if is_first_report else FollowUpKind.PROMISE,
+        }
+        if not (all(already) and FollowUp.objects.filter(incident=current, **given).exists()):
+            promises.promise(current, by=by, to_whom=who, **given)
     return lines

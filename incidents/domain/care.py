@@ -50,7 +50,7 @@ def choose(person: Person, *, wanted: bool) -> None:
     Letter.objects.filter(
         recipient=person,
         kind=LetterKind.CARE,
-        state__in=[LetterState.WAITING, LetterState.FAILED, LetterState.QUARANTINED],
+        state__in=[LetterState.WAITING, LetterState.FAILED, LetterState.UNCONFIRMED, LetterState.QUARANTINED],
     ).update(state=LetterState.CANCELLED, updated_at=timezone.now())
 
 
@@ -82,11 +82,13 @@ def _write(person: Person, today: date) -> None:
     person.refresh_from_db()
     if person.care_opt_out or not person.is_active:
         return
+    stop_url = links.care_url(person_id=person.pk)
     letter.post(
         kind=LetterKind.CARE,
         key=f"care:{person.pk}:{today}",
         to=person,
-        rendered=words.check_in(person, care.help_lines(person), stop_url=links.care_url(person_id=person.pk)),
+        rendered=words.check_in(person, care.help_lines(person), stop_url=stop_url),
+        headers=links.may_stop(stop_url),
     )
 
 
@@ -94,10 +96,10 @@ def _write(person: Person, today: date) -> None:
 def still_wanted(one: Letter) -> bool:
     """Ask again at the moment of sending (habit 10). What nobody wants any more is taken back without a trace."""
     person = Person.objects.get(pk=one.recipient_id)
-    if one.dot_at is not None or (person.is_active and not person.care_opt_out):
+    if person.is_active and (one.dot_at is not None or not person.care_opt_out):
         return True
     Letter.objects.filter(pk=one.pk, claim=one.claim, state=LetterState.SENDING).update(
-        state=LetterState.CANCELLED, claim="", claimed_until=None, updated_at=timezone.now()
+        state=LetterState.CANCELLED, claim="", updated_at=timezone.now()
     )
     return False
 

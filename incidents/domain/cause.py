@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
+from incidents.domain import audit, ledger
 from incidents.domain.incident import editor, lock, refresh_stage
 from incidents.enums import FollowUpKind, Track
 from incidents.errors import Refused
@@ -164,7 +164,7 @@ def unmark_root(root: RootCause, *, by: Person, reason: str) -> RootCause:
     root.save(update_fields=["withdrawn_at", "withdrawn_reason", "updated_at"])
     audit.note(by, "root.unmarked", root, reason=reason)
     for follow_up in FollowUp.objects.filter(root=root).open():
-        reminder.drop(follow_up, reason="unmarked")
+        ledger.drop(follow_up, reason="unmarked")
     refresh_stage(incident, by=by)
     return root
 
@@ -202,9 +202,7 @@ def accept_risk(root: RootCause, *, by: Person, reason: str, review_on: date) ->
     changes = {"risk_reason": (old_reason, reason), "review_on": (old_day, review_on)}
     audit.note(by, "root.risk_accepted", root, reason=reason, **changes)
     for earlier in FollowUp.objects.filter(root=root).open():
-        reminder.drop(earlier, reason="moved")
-    reminder.follow(
-        kind=FollowUpKind.RISK_REVIEW, incident=incident, owner=by, backup=None, due_on=review_on, root=root
-    )
+        ledger.drop(earlier, reason="moved")
+    ledger.follow(kind=FollowUpKind.RISK_REVIEW, incident=incident, owner=by, backup=None, due_on=review_on, root=root)
     refresh_stage(incident, by=by)
     return root

@@ -8,13 +8,35 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from incidents import rules
-from incidents.domain import audit, cause, gain, reminder, review
+from incidents.domain import audit, cause, gain, ledger, review
 from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome
 from incidents.errors import Refused
 from incidents.models import Countermeasure, EffectCheck, FollowUp, Incident, Person
 from incidents.queries.calendar import day_here, today_here
+
+
+def is_over(check: EffectCheck, measure: Countermeasure) -> bool:
+    """Whether nobody is asked any more: it was decided, or its measure failed or was given up before."""
+    return bool(check.outcome) or measure.status in {MeasureStatus.INEFFECTIVE, MeasureStatus.NOT_DOING}
+
+
+def refusal(check: EffectCheck, *, by: Person) -> Refused | None:
+    """Why this person cannot say now whether the measure works, before they write what they saw; None when they can."""
+    measure = check.measure
+    try:
+        rules.refuse_outcome(
+            measure_status=measure.status,
+            check_open=not is_over(check, measure),
+            owner_id=measure.owner_id,
+            by_id=by.pk,
+            done_by_id=measure.done_by_id,
+            note="-",
+        )
+    except Refused as why:
+        return why
+    return None
 
 
 @transaction.atomic
@@ -35,7 +57,7 @@ def record_outcome(
     check = EffectCheck.objects.select_related("follow_up", "checker").get(pk=check.pk)
     rules.refuse_outcome(
         measure_status=measure.status,
-        check_open=not check.outcome,
+        check_open=not is_over(check, measure),
         owner_id=measure.owner_id,
         by_id=by.pk,
         done_by_id=measure.done_by_id,
@@ -60,7 +82,7 @@ def record_outcome(
         % {"outcome": check.get_outcome_display(), "title": measure.title, "note": note},
     )
     _tell_early(measure, incident, planned_on=planned_on, by=by)
-    reminder.keep(check.follow_up, by=by)
+    ledger.keep(check.follow_up, by=by)
     if outcome == Outcome.EFFECTIVE:
         _settle(measure, MeasureStatus.EFFECTIVE, by)
         review.plan_anniversary(measure, incident, after=today_here())
@@ -68,19 +90,24 @@ def record_outcome(
         _settle(measure, MeasureStatus.INEFFECTIVE, by)
         cause.reopen(measure.root, by=by, reason=note)
     else:
-        following = EffectCheck.objects.create(
-            measure=measure, what=check.what, threshold=check.threshold, check_on=again_on, checker=check.checker
-        )
-        reminder.follow(
-            kind=FollowUpKind.EFFECT_CHECK,
-            incident=incident,
-            owner=check.checker,
-            backup=None,
-            due_on=again_on,
-            check_plan=following,
-        )
+        _look_again(check, measure, incident, on=again_on)
     refresh_stage(incident, by=by)
     return check
+
+
+def _look_again(check: EffectCheck, measure: Countermeasure, incident: Incident, *, on: date) -> None:
+    """The same check once more, on a later day, as a promise of the same checker."""
+    following = EffectCheck.objects.create(
+        measure=measure, what=check.what, threshold=check.threshold, check_on=on, checker=check.checker
+    )
+    ledger.follow(
+        kind=FollowUpKind.EFFECT_CHECK,
+        incident=incident,
+        owner=check.checker,
+        backup=None,
+        due_on=on,
+        check_plan=following,
+    )
 
 
 @transaction.atomic
@@ -120,7 +147,7 @@ def hand_over(check: EffectCheck, *, by: Person, checker: Person) -> EffectCheck
     )
     follow_up = FollowUp.objects.filter(check_plan=check).first()
     if follow_up is not None:
-        reminder.hand_over(follow_up, owner=checker, backup=None)
+        ledger.hand_over(follow_up, owner=checker, backup=None)
     return check
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
+from incidents.domain import audit, ledger
 from incidents.enums import SILENT_ENDS, FollowUpKind, FollowUpState
 from incidents.errors import Refused
 from incidents.models import FollowUp, Incident, Person
@@ -102,11 +102,11 @@ def follow(incident: Incident, *, by: Person | None) -> None:
     ).first()
     if incident.first_reported_at is not None:
         if running is not None:
-            reminder.keep(running, by=by)
+            ledger.keep(running, by=by)
         return
     if not incident.first_report_due_at or incident.first_report_waived or incident.end in SILENT_ENDS:
         if running is not None:
-            reminder.drop(running, reason="waived" if incident.first_report_waived else "closed")
+            ledger.drop(running, reason="waived" if incident.first_report_waived else "closed")
         return
     owner = incident.owner or incident.recorded_by
     if owner is None:
@@ -114,7 +114,7 @@ def follow(incident: Incident, *, by: Person | None) -> None:
     backup = incident.backup if incident.backup_id != owner.pk else None
     due_at = incident.first_report_due_at
     if running is None:
-        reminder.follow(
+        ledger.follow(
             kind=FollowUpKind.FIRST_REPORT,
             incident=incident,
             owner=owner,
@@ -126,9 +126,11 @@ def follow(incident: Incident, *, by: Person | None) -> None:
         return
     if running.due_at != due_at:
         audit.note(by, "clock.moved", running, due_at=(running.due_at, due_at))
-        reminder.move(running, due_on=day_here(due_at), due_at=due_at)
+        ledger.move(running, due_on=day_here(due_at), due_at=due_at)
     if running.to_whom != incident.who_waits:
         running.to_whom = incident.who_waits
         running.save(update_fields=["to_whom", "updated_at"])
-    if (running.owner_id, running.backup_id) != (owner.pk, backup.pk if backup else None):
-        reminder.hand_over(running, owner=owner, backup=backup)
+    if running.owner_id != owner.pk:
+        ledger.hand_over(running, owner=owner, backup=backup)
+    elif running.backup_id != (backup.pk if backup else None):
+        ledger.change_backup(running, backup=backup)

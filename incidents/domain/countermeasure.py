@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, gain, reminder
+from incidents.domain import audit, gain, ledger
 from incidents.domain.further_report import follow_report, refuse_past, refuse_without_draft
-from incidents.domain.incident import editor, lock, not_reader, refresh_stage, tell
-from incidents.enums import RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
+from incidents.domain.incident import editor, lock, not_reader, refresh_stage
+from incidents.domain.told import day_said, tell
+from incidents.enums import EDITING_ROLES, RUNNING_STATUSES, EntryKind, FollowUpKind, MeasureStatus, RequestState
 from incidents.errors import Refused
 from incidents.models import Countermeasure, DueRequest, EffectCheck, FollowUp, Incident, Person
 from incidents.queries import access, reader
@@ -27,7 +28,7 @@ CHECK_FIELDS = {"check_what": "what", "check_threshold": "threshold", "check_on"
 def members_only(incident: Incident, *people: Person | None) -> None:
     """Raises Refused when one of the people (None counts as nobody) may not work in the incident's team, or not read it."""
     for person in people:
-        if person is not None and access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
+        if person is not None and access.role_in(person, incident.team_id) not in EDITING_ROLES:
             raise Refused(
                 "not_in_team",
                 _("%(name)sさんは、このチームで対策を受け持てません。") % {"name": person},
@@ -150,7 +151,7 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
     rules.refuse_commit(
         rules.CommitFacts(
             status=measure.status,
-            has_root=measure.root_id is not None,
+            has_root=measure.root is not None and measure.root.withdrawn_at is None,
             before=measure.before,
             after=measure.after,
             strength=measure.strength,
@@ -185,7 +186,7 @@ def commit(measure: Countermeasure, *, by: Person, weak_reason: str = "") -> Cou
         by=by,
         kind=EntryKind.MEASURE,
         text=_("対策を約束: %(title)s（担当 %(owner)s、期限 %(due)s）")
-        % {"title": measure.title, "owner": measure.owner, "due": f"{measure.due_on:%Y-%m-%d}"},
+        % {"title": measure.title, "owner": measure.owner, "due": day_said(measure.due_on)},
     )
     _follow(measure, incident)
     refresh_stage(incident, by=by)
@@ -197,9 +198,9 @@ def _follow(measure: Countermeasure, incident: Incident) -> None:
     told = {"owner": measure.owner, "backup": measure.backup, "due_on": measure.due_on}
     earlier = FollowUp.objects.filter(measure=measure).first()
     if earlier is not None:
-        reminder.follow_again(earlier, **told)
+        ledger.follow_again(earlier, **told)
     else:
-        reminder.follow(kind=FollowUpKind.COUNTERMEASURE, incident=incident, measure=measure, **told)
+        ledger.follow(kind=FollowUpKind.COUNTERMEASURE, incident=incident, measure=measure, **told)
 
 
 @transaction.atomic
@@ -263,7 +264,7 @@ def complete(
     gain.keep(measure, by=by, steps_removed=steps_removed, minutes_saved=minutes_saved)
     said = {"title": measure.title, "note": _what_was_done(measure)}
     tell(incident, by=by, kind=EntryKind.MEASURE, text=_("対策を実施: %(title)s。%(note)s") % said)
-    reminder.keep(measure.follow_up, by=by)
+    ledger.keep(measure.follow_up, by=by)
     _close_due_request(measure, by, _("対策が実施されたため"))
     _begin_check(measure, incident, by)
     refresh_stage(incident, by=by)
@@ -303,7 +304,7 @@ def _begin_check(measure: Countermeasure, incident: Incident, by: Person) -> Non
     late = (today_here() - measure.due_on).days
     if late > 0:
         _move_check(check, timedelta(days=late), by)
-    reminder.follow(
+    ledger.follow(
         kind=FollowUpKind.EFFECT_CHECK,
         incident=incident,
         owner=check.checker,
@@ -334,9 +335,9 @@ def change_due(measure: Countermeasure, *, by: Person, due_on: date, reason: str
         by=by,
         kind=EntryKind.MEASURE,
         text=_("期限を変更: %(title)s %(old)s → %(new)s（%(reason)s）")
-        % {"title": measure.title, "old": old, "new": due_on, "reason": reason},
+        % {"title": measure.title, "old": day_said(old), "new": day_said(due_on), "reason": reason},
     )
-    reminder.move(measure.follow_up, due_on=due_on)
+    ledger.move(measure.follow_up, due_on=due_on)
     return measure
 
 
@@ -372,7 +373,7 @@ def hand_over(measure: Countermeasure, *, by: Person, owner: Person, reason: str
         )
         % {"title": measure.title, "old": old, "new": owner, "reason": reason.strip()},
     )
-    reminder.hand_over(measure.follow_up, owner=owner, backup=measure.backup)
+    ledger.hand_over(measure.follow_up, owner=owner, backup=measure.backup)
     return measure
 
 
@@ -438,9 +439,9 @@ def not_doing(
         text=_("実施しない: %(title)s。%(reason)s") % {"title": measure.title, "reason": reason},
     )
     if old in RUNNING_STATUSES:
-        reminder.drop(measure.follow_up, reason="not_doing")
+        ledger.drop(measure.follow_up, reason="not_doing")
         _close_due_request(measure, by, _("対策を実施しないと決めたため"))
-    reminder.follow(
+    ledger.follow(
         kind=FollowUpKind.NOT_DOING_REVIEW,
         incident=incident,
         owner=by,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import date, datetime, time
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +11,12 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, countermeasure
 from incidents.domain.further_report import follow_report, refuse_without_draft
-from incidents.domain.incident import editor, lock, tell
+from incidents.domain.incident import editor, lock
+from incidents.domain.told import day_said, tell
 from incidents.enums import EntryKind, RequestState, Role
 from incidents.errors import Refused
 from incidents.models import Countermeasure, DueRequest, Incident, Person
-from incidents.queries.calendar import business_calendar, today_here
+from incidents.queries.calendar import business_calendar, house_zone, today_here
 
 REPORT_BY = time(17, 0)  # the hour until which the other side is told of a new date, on the next business day
 
@@ -56,7 +55,7 @@ def ask(measure: Countermeasure, *, by: Person, due_on: date, reason: str, draft
         by=by,
         kind=EntryKind.MEASURE,
         text=_("期限の相談: %(title)s %(old)s → %(new)s（%(reason)s）")
-        % {"title": measure.title, "old": measure.due_on, "new": due_on, "reason": reason},
+        % {"title": measure.title, "old": day_said(measure.due_on), "new": day_said(due_on), "reason": reason},
     )
     return wish
 
@@ -106,7 +105,7 @@ def _promise_report(incident: Incident, measure: Countermeasure, wish: DueReques
         by=by,
         owner=wish.asked_by,
         text=_("期限の変更を先方に伝える: %(title)s") % {"title": measure.title},
-        due_at=datetime.combine(on, REPORT_BY, tzinfo=zoneinfo.ZoneInfo(settings.TIME_ZONE)),
+        due_at=datetime.combine(on, REPORT_BY, tzinfo=house_zone()),
     )
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
-from incidents.domain.told import tell
+from incidents.domain import audit, ledger
+from incidents.domain.told import day_said, tell
 from incidents.enums import EntryKind, FollowUpKind, FollowUpState
 from incidents.models import FollowUp, Incident, Person
 from incidents.queries.clock import final_report_due, final_report_facts, first_contained_at
@@ -35,7 +35,7 @@ def follow(incident: Incident, *, by: Person | None, begin: bool = True, note: s
     is_open = promise is not None and promise.state == FollowUpState.OPEN
     if incident.final_reported_at is not None:
         if promise is not None and is_open:
-            reminder.keep(promise, by=by, note=note)
+            ledger.keep(promise, by=by, note=note)
         return promise
     contained_at = first_contained_at(incident)
     why_not = rules.no_final_report(final_report_facts(incident, contained_at))
@@ -58,7 +58,7 @@ def follow(incident: Incident, *, by: Person | None, begin: bool = True, note: s
 
 
 def _begin(incident: Incident, *, by: Person | None, owner: Person, backup: Person | None, due_on: date) -> FollowUp:
-    made = reminder.follow(
+    made = ledger.follow(
         kind=FollowUpKind.FINAL_REPORT,
         incident=incident,
         owner=owner,
@@ -78,18 +78,18 @@ def _bring_along(
         promise.save(update_fields=["to_whom", "updated_at"])
     if promise.due_on != due_on:
         audit.note(by, "final_report.moved", promise, due_on=(promise.due_on, due_on))
-        reminder.move(promise, due_on=due_on)
+        ledger.move(promise, due_on=due_on)
     if promise.owner_id != owner.pk:
-        reminder.hand_over(promise, owner=owner, backup=backup)
+        ledger.hand_over(promise, owner=owner, backup=backup)
     elif promise.backup_id != (backup.pk if backup else None):
-        reminder.change_backup(promise, backup=backup)
+        ledger.change_backup(promise, backup=backup)
 
 
 def _drop(promise: FollowUp, incident: Incident, *, by: Person | None, why_not: str) -> None:
     """Not owed any more. The reason stands with the promise, in the trace and in the timeline."""
     said = str(rules.FINAL_REPORT_ENDS[why_not]) or incident.final_report_waived
     promise.closed_by, promise.closed_note = by, said
-    reminder.drop(promise, reason=_LEDGER.get(why_not, "not_owed"))
+    ledger.drop(promise, reason=_LEDGER.get(why_not, "not_owed"))
     audit.note(by, "final_report.dropped", promise, reason=said)
     if why_not != "waived":  # 不要 has told it already
         text = _("最終報告は予定しません: %(reason)s") % {"reason": said}
@@ -100,7 +100,7 @@ def _give_anew(
     promise: FollowUp, incident: Incident, *, by: Person | None, owner: Person, backup: Person | None, due_on: date
 ) -> None:
     old = promise.due_on
-    reminder.follow_again(promise, owner=owner, backup=backup, due_on=due_on)
+    ledger.follow_again(promise, owner=owner, backup=backup, due_on=due_on)
     audit.note(by, "final_report.planned", promise, due_on=(old, due_on))
-    text = _("最終報告をまた予定します: %(day)s まで") % {"day": due_on}
+    text = _("最終報告をまた予定します: %(day)s まで") % {"day": day_said(due_on)}
     tell(incident, by=by, kind=EntryKind.FINAL_REPORT, text=text)

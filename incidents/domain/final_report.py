@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, clock, final_clock
-from incidents.domain.incident import editor, lock, tell
+from incidents.domain.incident import editor, lock
 from incidents.domain.promise import close_reports
+from incidents.domain.told import day_said, tell
 from incidents.enums import Channel, EntryKind, FollowUpState
 from incidents.errors import Refused
 from incidents.models import Incident, Person
@@ -117,7 +118,7 @@ def agree(incident: Incident, *, by: Person, due_on: date, reason: str, told: bo
     current.save(update_fields=["final_report_agreed_on", "final_report_waived", "updated_at"])
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     audit.note(by, "final_report.agreed", current, reason=reason, due_on=(old, due_on), **changes)
-    said = {"day": due_on, "reason": reason.strip()}
+    said = {"day": day_said(due_on), "reason": reason.strip()}
     text = _("最終報告の日を相手と決めました: %(day)s（%(reason)s）") % said
     tell(current, by=by, kind=EntryKind.FINAL_REPORT, text=text)
     final_clock.follow(current, by=by)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit, reminder
+from incidents.domain import audit, ledger
 from incidents.enums import FollowUpKind
 from incidents.errors import Refused
 from incidents.models import Countermeasure, FollowUp, Incident, Person
@@ -35,7 +35,7 @@ def follow_report(
 
     due_at: aware. It goes to whom it was promised, else to who waits.
     """
-    made = reminder.follow(
+    made = ledger.follow(
         kind=FollowUpKind.NEXT_REPORT,
         incident=incident,
         owner=owner,

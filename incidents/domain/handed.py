@@ -11,8 +11,8 @@ from django.urls import reverse
 from incidents import rules
 from incidents.domain import letter
 from incidents.enums import LetterKind
+from incidents.letters import addresses, links
 from incidents.letters import handover as words
-from incidents.letters import links
 from incidents.models import Countermeasure, Incident, Letter, Person, Team
 from incidents.queries import access
 from incidents.queries.calendar import today_of
@@ -24,11 +24,13 @@ def tell(
     """Write to the new owner, once for all; who takes over themselves needs no letter. In the caller's transaction."""
     if not records or by.pk == to.pk:
         return None
+    about = {one.incident_id if isinstance(one, Countermeasure) else one.pk for one in records}
     return letter.post(
         kind=LetterKind.HANDED_OVER,
         key=f"handed-over:{team.pk}:{uuid.uuid4()}",
         to=to,
         rendered=words.handed_over(to, by, records, reason=reason, today=today_of(to)),
+        headers=addresses.reply_headers(to, about.pop() if len(about) == 1 else None),
     )
 
 
@@ -41,10 +43,8 @@ def _reads_all(one: Letter) -> bool:
 
 def still_wanted(one: Letter) -> bool:
     """Ask again at the moment of sending (habit 10): who no longer works in the team, or may not read, gets no titles."""
-    if one.dot_at is not None:
-        return True
     team_id = int(one.key.split(":")[1])
     if one.recipient.is_active and rules.may_edit(access.role_in(one.recipient, team_id)) and _reads_all(one):
         return True
-    letter.withdraw_claimed(one, reason="stale")
+    letter.give_up(one, reason="stale")
     return False

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit, care, clock, final_clock
 from incidents.domain.told import tell
-from incidents.enums import SILENT_ENDS, EntryKind, IncidentKind, Role, Severity, Stage
+from incidents.enums import EDITING_ROLES, SILENT_ENDS, EntryKind, IncidentKind, Role, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import Incident, IncidentReader, Membership, Organisation, Person, Team
 from incidents.queries import access, reader
@@ -230,7 +230,7 @@ def _refuse_hands(incident: Incident, fields: dict[str, Any], *, by: Person, rol
         person = fields.get(name)
         if person is None or person.pk == getattr(incident, f"{name}_id"):
             continue
-        if access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
+        if access.role_in(person, incident.team_id) not in EDITING_ROLES:
             raise Refused(
                 "not_in_team",
                 _("%(name)sさんは、このチームの記録を受け持てません。") % {"name": person},
@@ -299,6 +299,16 @@ def _tell_severity(incident: Incident, *, by: Person, old: str, of_kind: bool) -
     tell(incident, by=by, kind=EntryKind.SEVERITY, text=text)
 
 
+def already_reported() -> Refused:
+    """Somebody else was faster: what this person told stands in the form, and has another place to go."""
+    return Refused(
+        "already_reported",
+        _("一次報告はもう記録されています。"),
+        _("そのあとに伝えたことは、続報として記録してください。ほかは経緯に書いてください。"),
+        "promises",
+    )
+
+
 @transaction.atomic
 def record_first_report(
     incident: Incident, *, by: Person, channel: str, reported_at: datetime, note: str = ""
@@ -311,7 +321,7 @@ def record_first_report(
     current = lock(incident)
     rules.refuse_report(current.stage)
     if current.first_reported_at:
-        raise Refused("already_reported", _("一次報告はもう記録されています。"))
+        raise already_reported()
     if current.noticed_at.replace(second=0, microsecond=0) <= reported_at:
         reported_at = max(reported_at, current.noticed_at)  # a browser's field has no seconds
     if reported_at < current.noticed_at:
@@ -342,12 +352,19 @@ def record_first_report(
 
 @transaction.atomic
 def waive_first_report(incident: Incident, *, by: Person, reason: str) -> Incident:
-    """Say why no first report is needed. Raises NotAllowed, Refused."""
+    """Say why no first report is needed; the reason that was given first stays. Raises NotAllowed, Refused."""
     editor(by, incident)
     current = lock(incident)
     rules.refuse_report(current.stage)
     if current.first_reported_at:
-        raise Refused("already_reported", _("一次報告はもう記録されています。"))
+        raise already_reported()
+    if current.first_report_waived:
+        raise Refused(
+            "already_waived",
+            _("一次報告は、もう不要とされています（理由: %(reason)s）。") % {"reason": current.first_report_waived},
+            _("書き足すことは、経緯に書いてください。"),
+            "timeline",
+        )
     if not reason.strip():
         raise Refused("no_reason", _("不要な理由が書かれていません。"), _("理由を一行書いてください。"), "first-report")
     _waive(current, by=by, reason=reason)
@@ -407,6 +424,8 @@ def _refuse_end(
         )
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("あとで読む人のために、理由を一行書いてください。"))
+    if named is not None and named.team_id != current.team_id:
+        raise of_another_team(named, by=by)
     if named is not None:
         _refuse_unseen(named, by=by)
     if end == Stage.DUPLICATE and original is None:
@@ -439,6 +458,16 @@ def _refuse_leaving_duplicates(current: Incident, *, by: Person) -> None:
         else _("この記録を元とする重複の記録があります。"),
         _("先にその記録を開き直し、別の元の記録を選んでください。"),
         "links",
+    )
+
+
+def of_another_team(original: Incident, *, by: Person) -> Refused:
+    """What is said of a record of another team; where the person may not see it, as of a number that is not there."""
+    _refuse_unseen(original, by=by)
+    return Refused(
+        "other_team",
+        _("%(reference)s は、別のチームの記録です。") % {"reference": original.reference},
+        _("同じチームの記録の番号を入れてください。別のチームには「ほかのチームに尋ねる」で知らせられます。"),
     )
 
 

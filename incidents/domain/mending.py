@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import audit
 from incidents.domain.incident import editor, lock, not_reader
+from incidents.enums import EDITING_ROLES
 from incidents.errors import Refused
 from incidents.models import Incident, Mending, Person
 from incidents.models.mending import MOST_MINUTES
@@ -51,7 +52,7 @@ def record(
 
 def _refuse_stranger(incident: Incident, person: Person) -> None:
     """Raises Refused unless the person works in the record's team, and reads it where it is for few."""
-    if access.role_in(person, incident.team_id) not in rules.EDITING_ROLES:
+    if access.role_in(person, incident.team_id) not in EDITING_ROLES:
         raise Refused(
             "not_in_team",
             _("%(name)sさんは、このチームのメンバーではありません。") % {"name": person},

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import secrets
-import zoneinfo
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -19,7 +17,7 @@ from incidents.enums import EntryKind, IncidentKind
 from incidents.errors import Refused
 from incidents.models import Incident, NamelessNote, Person, Team
 from incidents.queries import access
-from incidents.queries.calendar import business_calendars, today_here
+from incidents.queries.calendar import business_calendars, house_zone, today_here
 from incidents.queries.nameless import hash_of, quiet_since
 
 BATCH_HOUR = 9
@@ -70,7 +68,7 @@ def publish_due(now: datetime | None = None) -> None:
 
     now: aware; default the present. It returns nothing: a count in a log would be a count of what is held.
     """
-    here = timezone.localtime(now, timezone=_zone())
+    here = timezone.localtime(now, timezone=house_zone())
     if here.hour < BATCH_HOUR:
         return
     today = here.date()
@@ -79,10 +77,6 @@ def publish_due(now: datetime | None = None) -> None:
     for team in due:
         if calendars[team.pk].is_business_day(today):
             _morning(team, today)
-
-
-def _zone() -> zoneinfo.ZoneInfo:
-    return zoneinfo.ZoneInfo(settings.TIME_ZONE)
 
 
 def _not_yet(today: date) -> Q:

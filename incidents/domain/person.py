@@ -1,27 +1,44 @@
 from __future__ import annotations
 
+import secrets
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit
+from incidents.domain import audit, feed, letter, orphaned, unreached
 from incidents.domain.organisation import audit_changes, refuse_unless_administrator
-from incidents.domain.team import refuse_last_lead_leaving
-from incidents.errors import Refused
-from incidents.models import Person
+from incidents.domain.team import leads_again, refuse_last_lead_leaving
+from incidents.enums import LetterKind
+from incidents.errors import NotAllowed, Refused
+from incidents.letters import addresses
+from incidents.models import Person, Team
 from incidents.models.person import normalise_email
+from incidents.queries.calendar import today_of
 
-PREFERENCES = ("name", "language", "time_zone", "digest_hour")
+PREFERENCES = ("name", "language", "time_zone", "digest_hour", "quiet_from", "quiet_until")
+# What nobody chooses for somebody else.
+OWN = (*PREFERENCES, "paused_until", "mirrored")
+LONGEST_PAUSE = timedelta(days=31)
 STANDING = ("email", "is_active", "is_admin")
 
 
 @transaction.atomic
 def set_preferences(person: Person, *, by: Person, **values: Any) -> Person:
-    """Change what a person chooses for themselves: names of PREFERENCES. Raises ValidationError."""
+    """Change what a person chooses for themselves: names of OWN. Raises ValidationError, Refused.
+
+    mirrored: whether the team's chat channel shows the person's own promises in its morning message.
+    paused_until: the last day without the morning's letter about one's own promises; None for no pause. What one is
+    told as a stand-in or a lead, and what is told to others about one's promises, goes on.
+    """
+    until = values.get("paused_until")
+    if until is not None and until != person.paused_until:
+        refuse_pause(until, today=today_of(person))
     changes = {
         name: (getattr(person, name), values[name])
-        for name in PREFERENCES
+        for name in OWN
         if name in values and values[name] != getattr(person, name)
     }
     for name, (_old, new) in changes.items():
@@ -31,6 +48,49 @@ def set_preferences(person: Person, *, by: Person, **values: Any) -> Person:
         person.save(update_fields=list(changes))
         audit.note(by, "person.preferences_changed", person, **changes)
     return person
+
+
+@transaction.atomic
+def make_intake(person: Person, *, by: Person) -> str:
+    """Give the person an address to which they forward mail; one that there was leads nowhere from now on.
+
+    Returns the address; it can be shown again. Raises NotAllowed.
+    """
+    _refuse_unless_own_intake(person, by)
+    renewed = bool(person.intake_key)
+    person.intake_key = secrets.token_hex(12)
+    person.save(update_fields=["intake_key"])
+    audit.note(by, "intake.renewed" if renewed else "intake.made", person)
+    return addresses.intake_address(person)
+
+
+@transaction.atomic
+def end_intake(person: Person, *, by: Person) -> None:
+    """The person's address for forwarded mail leads nowhere any more. Raises NotAllowed."""
+    _refuse_unless_own_intake(person, by)
+    if Person.objects.filter(pk=person.pk).exclude(intake_key="").update(intake_key=""):
+        person.intake_key = ""
+        audit.note(by, "intake.ended", person)
+
+
+def _refuse_unless_own_intake(person: Person, by: Person) -> None:
+    if by.pk != person.pk or not by.is_active:
+        raise NotAllowed(
+            "not_own_intake", _("転送先のアドレスは、ご本人だけが作れます。"), _("ご本人の設定で行ってください。")
+        )
+
+
+def refuse_pause(until: date, *, today: date) -> None:
+    """Raises Refused for a pause that is over before it begins, or so long that it would be silence (U1)."""
+    if until < today:
+        raise Refused("pause_over", _("その日は、もう過ぎています。"), _("今日か、これからの日を入れてください。"))
+    if until > today + LONGEST_PAUSE:
+        raise Refused(
+            "pause_too_long",
+            _("お知らせの休みが長すぎます。"),
+            _("%(days)d日までにしてください。長いお休みには、約束を引き継いでください。")
+            % {"days": LONGEST_PAUSE.days},
+        )
 
 
 @transaction.atomic
@@ -46,9 +106,17 @@ def create_person(*, by: Person, email: str, name: str, **values: Any) -> Person
     return person
 
 
+def _end_links(person: Person) -> None:
+    """No link of the mails that are out acts any more: another reads the old mailbox, or the account was shut once."""
+    person.link_round += 1
+    person.save(update_fields=["link_round"])
+
+
 @transaction.atomic
 def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
     """Change names of PREFERENCES and STANDING. Deactivating ends the sign-in at once; what they wrote stays.
+
+    Deactivating and another address end the links of the mails that are out, for good.
 
     Letters to somebody deactivated are not sent: standing is asked again at that moment.
     Raises NotAllowed, ValidationError, Refused when the acting person would shut themselves out.
@@ -71,4 +139,16 @@ def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
         person.full_clean(exclude=["password"])
         person.save(update_fields=list(changes))
         audit.note(by, "person.edited", person, **changes)
+        if "email" in changes:
+            unreached.clear(person, by=by)  # what came back from the old address says nothing of this one
+        if changes.get("is_active") == (False, True):
+            leads_again(person)
+        if "email" in changes or not person.is_active:
+            _end_links(person)
+            # What waits with links that have just ended is written anew, with the next ones.
+            letter.take_in(Q(recipient=person, kind__in=[LetterKind.DIGEST, LetterKind.MOMENT]))
+    if changes.get("is_active") == (True, False):
+        orphaned.tell(person, teams=Team.objects.filter(memberships__person=person))
+    if not person.is_active:
+        feed.end(person, by=by)  # one that came back would lead on to whoever has found it meanwhile
     return person

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
+from incidents.domain import audit, ledger
 from incidents.domain import incident as incidents
 from incidents.domain.countermeasure import members_only
 from incidents.domain.further_report import refuse_past
-from incidents.domain.incident import editor, lock, tell
+from incidents.domain.incident import editor, lock
+from incidents.domain.told import moment_said, tell
 from incidents.enums import Channel, EntryKind, FollowUpKind, FollowUpState
 from incidents.errors import Refused
 from incidents.models import AuditEntry, FollowUp, Incident, Person
@@ -29,10 +30,6 @@ def _open(follow_up: FollowUp) -> FollowUp:
     if fresh.state != FollowUpState.OPEN:
         raise Refused("promise_over", _("このお約束は、もう終わっています。"), "", "promises")
     return fresh
-
-
-def _when(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def _holder(incident: Incident) -> Person | None:
@@ -64,7 +61,7 @@ def promise(
     refuse_past(due_at)
     owner = owner or _holder(current) or by
     members_only(current, owner)
-    made = reminder.follow(
+    made = ledger.follow(
         kind=kind,
         incident=current,
         owner=owner,
@@ -80,7 +77,7 @@ def promise(
         by=by,
         kind=EntryKind.PROMISE,
         text=_("お約束: %(text)s（%(when)s まで、担当 %(owner)s）")
-        % {"text": text, "when": _when(due_at), "owner": owner},
+        % {"text": text, "when": moment_said(due_at), "owner": owner},
     )
     return made
 
@@ -98,7 +95,7 @@ def keep(follow_up: FollowUp, *, by: Person, note: str = "") -> FollowUp:
         kind=EntryKind.PROMISE,
         text=_("お約束を守りました: %(text)s。%(note)s") % {"text": follow_up.what, "note": note},
     )
-    reminder.keep(follow_up, by=by, note=note)
+    ledger.keep(follow_up, by=by, note=note)
     return follow_up
 
 
@@ -131,9 +128,9 @@ def move(follow_up: FollowUp, *, by: Person, due_at: datetime, reason: str, told
         by=by,
         kind=EntryKind.PROMISE,
         text=_("お約束の時刻を変更: %(text)s %(old)s → %(new)s（%(reason)s）")
-        % {"text": follow_up.what, "old": _when(follow_up.due_at), "new": _when(due_at), "reason": reason},
+        % {"text": follow_up.what, "old": moment_said(follow_up.due_at), "new": moment_said(due_at), "reason": reason},
     )
-    reminder.move(follow_up, due_on=day_here(due_at), due_at=due_at)
+    ledger.move(follow_up, due_on=day_here(due_at), due_at=due_at)
     return follow_up
 
 
@@ -148,7 +145,7 @@ def hand_over(follow_up: FollowUp, *, by: Person, owner: Person) -> FollowUp:
     members_only(incident, owner)
     audit.note(by, "promise.handed_over", follow_up, owner=(follow_up.owner, owner))
     backup = follow_up.backup if follow_up.backup_id != owner.pk else None
-    reminder.hand_over(follow_up, owner=owner, backup=backup)
+    ledger.hand_over(follow_up, owner=owner, backup=backup)
     return follow_up
 
 
@@ -182,7 +179,8 @@ def report_again(
 ) -> Incident:
     """Record a further report (続報): it keeps the promise of one and gives the next time (F3).
 
-    next_at: aware, or None with `no_next`, why no further report is needed. Raises NotAllowed, Refused.
+    next_at: aware, or None with `no_next`, why no further report is needed; neither is asked for where none is to come
+    by itself (`Incident.report_follows`). Raises NotAllowed, Refused.
     """
     editor(by, incident)
     current = lock(incident)
@@ -218,12 +216,17 @@ def close_reports(incident: Incident, *, by: Person, note: str = "") -> None:
     """A report that went out keeps every open promise of one. Inside the caller's transaction."""
     for follow_up in FollowUp.objects.open().filter(incident=incident, kind=FollowUpKind.NEXT_REPORT):
         audit.note(by, "promise.kept", follow_up)
-        reminder.keep(follow_up, by=by, note=note)
+        ledger.keep(follow_up, by=by, note=note)
 
 
 def promise_next(incident: Incident, *, by: Person, next_at: datetime | None, no_next: str = "") -> None:
-    """The next report's time, required: whoever waits must know when they hear again (F3). Raises Refused."""
+    """The next report's time, required while more is to come: whoever waits must know when they hear again (F3).
+
+    Raises Refused.
+    """
     if next_at is None and not no_next.strip():
+        if not incident.report_follows:
+            return
         raise Refused(
             "no_next_report",
             _("次の報告の時刻が決まっていません。"),

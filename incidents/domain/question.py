@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder, timeline
+from incidents.domain import audit, ledger, timeline
 from incidents.domain.countermeasure import members_only
 from incidents.domain.incident import editor, lock, tell
 from incidents.enums import Certainty, EntryKind, FollowUpKind, FollowUpState
@@ -51,7 +51,7 @@ def ask(
     _refuse_past(due_on)
     members_only(current, owner)
     question = Question.objects.create(incident=current, entry=entry, text=text, asked_by=by)
-    reminder.follow(
+    ledger.follow(
         kind=FollowUpKind.QUESTION, incident=current, owner=owner, backup=None, due_on=due_on, question=question
     )
     audit.note(by, "question.asked", question, owner=(None, owner), due_on=(None, due_on))
@@ -94,7 +94,7 @@ def answer(question: Question, *, by: Person, answer: str, verdict: str = "") ->
     else:
         tell(incident, by=by, kind=EntryKind.QUESTION, text=said)
     audit.note(by, "question.answered", question, answer=("", answer))
-    reminder.keep(follow_up, by=by)
+    ledger.keep(follow_up, by=by)
     return question
 
 
@@ -110,7 +110,7 @@ def move(question: Question, *, by: Person, due_on: date, reason: str) -> Questi
     if not reason.strip():
         raise Refused("no_reason", _("理由が書かれていません。"), _("期限を変える理由を一行書いてください。"))
     audit.note(by, "question.moved", question, reason=reason, due_on=(follow_up.due_on, due_on))
-    reminder.move(follow_up, due_on=due_on)
+    ledger.move(follow_up, due_on=due_on)
     return question
 
 
@@ -124,7 +124,7 @@ def hand_over(question: Question, *, by: Person, owner: Person) -> Question:
         raise Refused("same_owner", _("担当は変わっていません。"), _("別の方を選んでください。"))
     members_only(incident, owner)
     audit.note(by, "question.handed_over", question, owner=(follow_up.owner, owner))
-    reminder.hand_over(follow_up, owner=owner, backup=None)
+    ledger.hand_over(follow_up, owner=owner, backup=None)
     return question
 
 
@@ -138,7 +138,7 @@ def drop(question: Question, *, by: Person, reason: str) -> Question:
         raise Refused("no_reason", _("理由が書かれていません。"), _("取り下げる理由を一行書いてください。"))
     follow_up.closed_by, follow_up.closed_note = by, reason
     follow_up.save(update_fields=["closed_by", "closed_note", "updated_at"])
-    reminder.drop(follow_up, reason="dropped")
+    ledger.drop(follow_up, reason="dropped")
     tell(
         incident,
         by=by,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit
+from incidents.domain import audit, replan
 from incidents.domain.incident import editor, lock, name_readers, reader_names, refuse_readers
 from incidents.enums import Role
 from incidents.errors import NotAllowed, Refused
@@ -54,4 +54,5 @@ def unrestrict(incident: Incident, *, by: Person) -> Incident:
     current.restricted = False
     current.save(update_fields=["restricted", "updated_at"])
     audit.note(by, "incident.unrestricted", current, restricted=(True, False), readers=(before, ""))
+    replan.leads_changed(incident=current)
     return current

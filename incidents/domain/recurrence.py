@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import zoneinfo
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit, review
+from incidents.domain import incident as incidents
 from incidents.domain.incident import editor, lock_both, refresh_stage, tell
 from incidents.enums import EntryKind, Stage
 from incidents.errors import Refused
 from incidents.models import Countermeasure, Incident, Person
+from incidents.queries.calendar import day_here
 
 
 @transaction.atomic
@@ -26,7 +27,9 @@ def link(incident: Incident, *, by: Person, original: Incident | None) -> Incide
     (invariant 3). Raises NotAllowed, Refused.
     """
     editor(by, incident)
-    if original is None or original.team_id != incident.team_id or original.pk == incident.pk:
+    if original is not None and original.team_id != incident.team_id:
+        raise incidents.of_another_team(original, by=by)
+    if original is None or original.pk == incident.pk:
         raise Refused(
             "no_original",
             _("どの記録の再発かが決まっていません。"),
@@ -58,27 +61,56 @@ def link(incident: Incident, *, by: Person, original: Incident | None) -> Incide
     current.recurrence_of = original
     current.save(update_fields=["recurrence_of", "updated_at"])
     audit.note(by, "incident.recurrence_linked", current, recurrence_of=(None, original.reference))
+    # Only references: the other record may be one that not everybody of the team reads (C9).
+    tell(current, by=by, kind=EntryKind.LINK, text=_("%(ref)s の再発です") % {"ref": original.reference})
+    if not _speak_against(current, original, by=by):
+        tell(original, by=by, kind=EntryKind.LINK, text=_("%(ref)s として再発しました") % {"ref": current.reference})
+    refresh_stage(original, by=by)
+    return current
+
+
+def _speak_against(current: Incident, original: Incident, *, by: Person) -> bool:
+    """What of the original did not hold is ineffective from now on, and its timeline tells it; whether there was any."""
     failed = measures_in_window(current, original)
     for measure in failed:
         review.fail(measure, by=by, reason=_("期間のうちに再発しました（%(ref)s）") % {"ref": current.reference})
-    # Only references: the other record may be one that not everybody of the team reads (C9).
-    tell(current, by=by, kind=EntryKind.LINK, text=_("%(ref)s の再発です") % {"ref": original.reference})
-    said = _("%(ref)s として再発しました") % {"ref": current.reference}
     if failed:
         titles = _("、").join(measure.title for measure in failed)
-        said = _("%(ref)s として期間のうちに再発しました。効かなかった対策: %(titles)s") % {
-            "ref": current.reference,
-            "titles": titles,
-        }
-    tell(original, by=by, kind=EntryKind.LINK, text=said)
-    refresh_stage(original, by=by)
+        said = {"ref": current.reference, "titles": titles}
+        text = _("%(ref)s として期間のうちに再発しました。効かなかった対策: %(titles)s") % said
+        tell(original, by=by, kind=EntryKind.LINK, text=text)
+    return bool(failed)
+
+
+@transaction.atomic
+def edit(incident: Incident, *, by: Person, **fields: Any) -> Incident:
+    """As incident.edit, which raises what it raises. What is known to be a recurrence and whose time of notice is
+    corrected into the window of a measure speaks against it from then on, as `link` would (invariant 3). So does what
+    is tied to the record itself when another severity makes its windows longer.
+    """
+    if incident.recurrence_of_id is None or "noticed_at" not in fields:
+        return _edit_watched(incident, by=by, **fields)
+    _held, original = lock_both(incident, Incident.objects.get(pk=incident.recurrence_of_id))
+    current = _edit_watched(incident, by=by, **fields)
+    if current.recurrence_of_id == original.pk and _speak_against(current, original, by=by):
+        refresh_stage(original, by=by)
+    return current
+
+
+def _edit_watched(incident: Incident, *, by: Person, **fields: Any) -> Incident:
+    """As incident.edit; under the severity that it comes to, each recurrence of this record is looked at again."""
+    old = incidents.lock(incident).severity
+    current = incidents.edit(incident, by=by, **fields)
+    if current.severity != old:
+        for again in Incident.objects.filter(recurrence_of=current).order_by("noticed_at", "pk"):
+            _speak_against(again, current, by=by)
+        refresh_stage(current, by=by)
     return current
 
 
 def measures_in_window(incident: Incident, original: Incident) -> list[Countermeasure]:
     """The original's done or effective measures whose window covers the day on which `incident` was noticed."""
-    here = zoneinfo.ZoneInfo(settings.TIME_ZONE)
-    noticed_on = incident.noticed_at.astimezone(here).date()
+    noticed_on = day_here(incident.noticed_at)
     rows = (
         Countermeasure.objects.filter(incident=original, done_at__isnull=False)
         .select_related("incident", "owner", "root")
@@ -89,7 +121,7 @@ def measures_in_window(incident: Incident, original: Incident) -> list[Counterme
         for measure in rows
         if rules.holds_watch(
             status=measure.status,
-            done_on=measure.done_at.astimezone(here).date(),
+            done_on=day_here(measure.done_at),
             last_check_on=measure.last_check,
             severity=original.severity,
             day=noticed_on,

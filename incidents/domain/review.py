@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, cause, reminder
+from incidents.domain import audit, cause, ledger
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import Anniversary, EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Role
 from incidents.errors import NotAllowed, Refused
@@ -28,7 +28,7 @@ def a_year_after(day: date) -> date:
 
 def plan_anniversary(measure: Countermeasure, incident: Incident, *, after: date) -> FollowUp:
     """Ask the owner a year after `after` whether the measure still lives (V4). In the caller's transaction."""
-    return reminder.follow(
+    return ledger.follow(
         kind=FollowUpKind.ANNIVERSARY,
         incident=incident,
         owner=measure.owner,
@@ -51,7 +51,7 @@ def _open(follow_up: FollowUp, *kinds: str) -> FollowUp:
 def _close(follow_up: FollowUp, outcome: str, note: str, by: Person) -> None:
     follow_up.outcome, follow_up.closed_note, follow_up.closed_by = outcome, note, by
     follow_up.save(update_fields=["outcome", "closed_note", "closed_by", "updated_at"])
-    reminder.keep(follow_up, by=by)
+    ledger.keep(follow_up, by=by)
 
 
 @transaction.atomic
@@ -91,7 +91,7 @@ def leave(follow_up: FollowUp, *, by: Person, again_on: date | None, reason: str
         % {"title": target, "when": again_on, "reason": reason},
     )
     pointer = {"root": target} if is_risk else {"review_of": target}
-    return reminder.follow(
+    return ledger.follow(
         kind=follow_up.kind, incident=incident, owner=by, backup=follow_up.backup, due_on=again_on, **pointer
     )
 
@@ -181,4 +181,4 @@ def fail(measure: Countermeasure, *, by: Person, reason: str) -> None:
     for follow_up in still_asked.filter(state=FollowUpState.OPEN):
         follow_up.closed_by, follow_up.closed_note = by, reason
         follow_up.save(update_fields=["closed_by", "closed_note", "updated_at"])
-        reminder.drop(follow_up, reason="ineffective")
+        ledger.drop(follow_up, reason="ineffective")

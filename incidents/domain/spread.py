@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, reminder
-from incidents.domain.incident import editor, lock, tell
-from incidents.enums import EntryKind, FollowUpKind, FollowUpState, Role, SpreadReply
+from incidents.domain import audit, ledger
+from incidents.domain.incident import editor, lock
+from incidents.domain.told import day_said, tell
+from incidents.enums import EDITING_ROLES, EntryKind, FollowUpKind, FollowUpState, Role, SpreadReply
 from incidents.errors import Refused
 from incidents.models import FollowUp, Incident, Membership, Person, Spread, SpreadAnswer, Team
 from incidents.queries import access
@@ -60,7 +61,7 @@ def spread(incident: Incident, *, by: Person, teams: Sequence[Team], title: str,
     asked = Spread.objects.create(incident=current, title=title, body=body, due_on=due_on, asked_by=by)
     for team in {team.pk: team for team in teams}.values():
         answer = SpreadAnswer.objects.create(spread=asked, team=team)
-        reminder.follow(
+        ledger.follow(
             kind=FollowUpKind.SPREAD_ANSWER,
             incident=current,
             team=team,
@@ -117,9 +118,9 @@ def answer(
     _tell_answer(incident, asked, by=by, due_on=due_on if acts else None)
     follow_up = FollowUp.objects.get(spread_answer=asked)
     if follow_up.state == FollowUpState.OPEN:
-        reminder.keep(follow_up, by=by)
+        ledger.keep(follow_up, by=by)
     if acts:
-        reminder.follow(
+        ledger.follow(
             kind=FollowUpKind.SPREAD_ACTION,
             incident=incident,
             team=asked.team,
@@ -135,7 +136,7 @@ def _refuse_action(asked: SpreadAnswer, owner: Person | None, due_on: date | Non
     """要対応 names who acts and until when: without them it would be a wish that nobody is reminded of."""
     if owner is None:
         raise Refused("no_owner", _("だれが取り組むかが決まっていません。"), _("担当を一人選んでください。"))
-    if access.role_in(owner, asked.team_id) not in rules.EDITING_ROLES:
+    if access.role_in(owner, asked.team_id) not in EDITING_ROLES:
         raise Refused(
             "not_in_team",
             _("%(name)sさんは、このチームで取り組みを受け持てません。") % {"name": owner},
@@ -149,11 +150,11 @@ def _refuse_action(asked: SpreadAnswer, owner: Person | None, due_on: date | Non
 
 def _tell_answer(incident: Incident, asked: SpreadAnswer, *, by: Person, due_on: date | None) -> None:
     """The asking record hears the answer and, of what will be done, the team and the day. Who does it is theirs."""
-    said = {"team": asked.team.name, "reply": SpreadReply(asked.reply).label, "note": asked.note, "due": due_on}
+    said = {"team": asked.team.name, "reply": SpreadReply(asked.reply).label, "note": asked.note}
     if due_on is None:
         text = _("横展開の回答（%(team)s）: %(reply)s。%(note)s") % said
     else:
-        text = _("横展開の回答（%(team)s）: %(reply)s（%(due)s まで）。%(note)s") % said
+        text = _("横展開の回答（%(team)s）: %(reply)s（%(due)s まで）。%(note)s") % {**said, "due": day_said(due_on)}
     tell(incident, by=by, kind=EntryKind.LINK, text=text)
 
 
@@ -179,5 +180,5 @@ def done(asked: SpreadAnswer, *, by: Person, note: str) -> SpreadAnswer:
         kind=EntryKind.LINK,
         text=_("横展開の取り組みが済みました（%(team)s）: %(note)s") % {"team": asked.team.name, "note": note},
     )
-    reminder.keep(asked.work, by=by, note=note)
+    ledger.keep(asked.work, by=by, note=note)
     return asked

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents import rules
-from incidents.domain import audit, countermeasure, reminder
+from incidents.domain import audit, countermeasure, ledger
 from incidents.domain.incident import editor, lock, refresh_stage, tell
 from incidents.enums import COVERING_STATUSES, RUNNING_STATUSES, WEAK_STRENGTHS, EntryKind, MeasureStatus, Role
 from incidents.errors import NotAllowed, Refused
@@ -64,7 +64,7 @@ def set_terms(measure: Countermeasure, *, by: Person, reason: str = "", **terms:
     audit.note(by, "measure.terms_changed", measure, reason=reason, **changes, **helpers)
     _tell(incident, measure, changes, by=by, reason=reason)
     if "backup" in changes:
-        reminder.change_backup(measure.follow_up, backup=measure.backup)
+        ledger.change_backup(measure.follow_up, backup=measure.backup)
     if "weak_reason" in changes:
         refresh_stage(incident, by=by)
     return measure

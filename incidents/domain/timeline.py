@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from incidents import rules
 from incidents.domain import audit
-from incidents.domain.incident import editor, lock
+from incidents.domain.incident import SENT_AGAIN, editor, lock
 from incidents.enums import Certainty, EntryKind
 from incidents.errors import Refused
 from incidents.models import Incident, Paste, Person, TimelineEntry
@@ -71,6 +72,28 @@ def record(
     else:
         audit.note(by, "timeline.amended", entry, verdict=("", entry.verdict))
     return entry
+
+
+def written_already(
+    incident: Incident, *, by: Person, text: str, event_at: datetime | None, kind: str = EntryKind.NOTE, **more: Any
+) -> TimelineEntry | None:
+    """The line that the same person wrote word for word within a day: its form came a second time. `more`: columns."""
+    same = {"author": by, "text": text, "event_at": event_at, "kind": kind, "addendum_to": None, **more}
+    return incident.timeline.filter(recorded_at__gte=timezone.now() - SENT_AGAIN, **same).first()
+
+
+@transaction.atomic
+def record_once(
+    incident: Incident, *, by: Person, text: str, event_at: datetime | None, certainty: str = Certainty.FACT
+) -> TimelineEntry:
+    """As `record`; a form that comes a second time, because its answer was lost on the way, makes no second line.
+
+    The record's row is held meanwhile, so that two sendings at once become one after the other. Raises as `record`.
+    """
+    editor(by, incident)
+    lock(incident)
+    line = {"text": text, "event_at": event_at, "certainty": certainty}
+    return written_already(incident, by=by, **line) or record(incident, by=by, **line)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import Language
-from incidents.forms.base import CalmForm
+from incidents.forms.base import CalmForm, DayField
 from incidents.models.person import normalise_email
 
 ZONES = (
@@ -79,6 +79,37 @@ class PreferencesForm(CalmForm):
         coerce=int,
         choices=[(hour, f"{hour}:00") for hour in range(24)],
         help_text=_("営業日のこの時刻に、一通だけ届きます。"),
+    )
+    quiet_from = forms.TypedChoiceField(
+        label=_("静かな時間（ここから）"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=[("", _("静かな時間を置かない")), *((hour, f"{hour}:00") for hour in range(24))],
+    )
+    quiet_until = forms.TypedChoiceField(
+        label=_("静かな時間（ここまで）"),
+        coerce=int,
+        choices=[(hour, f"{hour}:00") for hour in range(24)],
+        help_text=_(
+            "この間と休みの日は、引き継ぎや手伝いのお願いなどのメールを、明けてから送ります。"
+            "時刻のお知らせ（最初の報告など）は届きますが、同じ約束のことは一晩に一度だけです。"
+        ),
+    )
+    paused_until = DayField(
+        label=_("お知らせの休み（この日まで）"),
+        required=False,
+        help_text=_(
+            "ご自身の約束の朝のお知らせを、この日まで休みます。ほかの方の約束を助けるお知らせと、時刻のお知らせは届きます。"
+            "期限を過ぎた約束は、休みのあいだも代わりの人やリーダーに知らせます。"
+        ),
+    )
+    mirrored = forms.BooleanField(
+        label=_("わたしの約束を、チームのチャットにも写す"),
+        required=False,
+        help_text=_(
+            "チームがチャットへの写しを使っているときの、朝のお知らせの話です。期限を過ぎてほかの方に知らせる約束は、いつも写します。"
+        ),
     )
     theme = forms.ChoiceField(
         label=_("画面の明るさ"),

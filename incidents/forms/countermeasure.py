@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.validators import URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from incidents.enums import MeasureKind, Outcome, Strength
 from incidents.forms.attachment import FilesField
-from incidents.forms.base import CalmForm, DayField, MomentField, SeveralField
+from incidents.forms.base import CalmForm, DayField, MomentField, SeveralField, check_link
 from incidents.forms.gain import GainFields
 from incidents.forms.meanwhile import MeanwhileForm, WholeForm
 from incidents.forms.strength import LADDER, STRENGTH_CHOICES, Rung
@@ -149,9 +148,11 @@ class DoneForm(GainFields):
         label=_("証拠のリンク"),
         required=False,
         max_length=500,
-        validators=[URLValidator(schemes=["http", "https"])],
-        widget=forms.URLInput(),
-        help_text=_("変えた手順書や画面のURL。なければ空で大丈夫です。"),
+        validators=[check_link],
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        help_text=_(
+            "変えた手順書や画面のURL。なければ空で大丈夫です。共有フォルダーの場所は「変えた文書や道具」に書きます。"
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Hashable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -38,6 +39,13 @@ class Choice(forms.ChoiceField):
     widget = KeptSelect
 
 
+def _is_named(name: str, words: str) -> bool:
+    """Whether the words name that person: the whole name in them, or one of them is the family or the given name."""
+    name, words = (unicodedata.normalize("NFKC", text).casefold() for text in (name, words))
+    parts = {part for part in name.split() if len(part) > 1}
+    return "".join(name.split()) in "".join(words.split()) or bool(parts & set(words.split()))
+
+
 class ListFilterForm(forms.Form):
     """What a list may be narrowed by. An unknown or broken value counts as not given: a list never fails.
 
@@ -58,6 +66,7 @@ class ListFilterForm(forms.Form):
             ALL,
             ("me", _("わたし")),
             *((str(person.pk), str(person)) for person in people),
+            ("gone", _("チームを離れた方")),
         ]
         for field in self.fields.values():
             if isinstance(field.widget, KeptSelect):
@@ -80,8 +89,18 @@ class ListFilterForm(forms.Form):
         return {name: value for name, value in self.chosen().items() if name not in {"sort", "view"}}
 
     def of_another(self) -> bool:
-        """Whether the rows are those of one other person: their number would be a count of a person (invariant 8)."""
-        return self.filters().get("owner", self._me.pk) != self._me.pk
+        """Whether the rows are those of one other person: their number would be a count of a person (invariant 8).
+
+        Also where a colleague's name is the word that is searched for: it stands in what the verbs tell the timeline.
+        """
+        if self.filters().get("owner", self._me.pk) != self._me.pk:
+            return True
+        if "owner" not in self.fields:  # the tab of one's own
+            return False
+        others = [
+            str(name) for key, name in self.fields["owner"].choices if key not in {"", "me", "gone", str(self._me.pk)}
+        ]
+        return any(_is_named(name, self.chosen().get("q", "")) for name in others)
 
     def left_out(self) -> list[str]:
         """The labels of what was given and is not known here."""
@@ -102,7 +121,10 @@ class ListFilterForm(forms.Form):
     def filters(self) -> dict[str, Any]:
         """The chosen values as the list's question takes them."""
         found: dict[str, Any] = dict(self.chosen())
-        if "owner" in found:
+        if found.get("owner") == "gone":
+            del found["owner"]
+            found["gone"] = True
+        elif "owner" in found:
             found["owner"] = self._me.pk if found["owner"] == "me" else int(found["owner"])
         if "restricted" in found:
             found["restricted"] = True

@@ -14,7 +14,7 @@ from incidents.forms.base import CalmForm, MomentField, ReferenceField, SeveralF
 from incidents.forms.meanwhile import MeanwhileForm
 from incidents.forms.paste import MOST
 from incidents.forms.promise import NextReportForm
-from incidents.rules import EFFECTS
+from incidents.rules import EFFECTS, suggest_severity
 
 # Earlier records that read alike are asked for while somebody types; what they chose stays with the form.
 OFFER = {
@@ -216,7 +216,29 @@ class EditForm(MeanwhileForm):
             self.add_error("backup", _("担当とは別の方を選んでください。"))
         lighter = cleaned.get("kind") in LIGHTER_KINDS
         self.beside = {**self.beside, "clock_runs": "kind" if lighter else "who_waits"}
+        self._ask_about_heavier(cleaned)
         return cleaned
+
+    def _ask_about_heavier(self, cleaned: dict[str, Any]) -> None:
+        """A heavier effect beside a severity that nobody touched: the field goes to 影響から決める, and is asked about.
+
+        Without this the severity would stay as it was, and the reason meant for its change would speak for that (B-4).
+        Who wants it to stay chooses it again.
+        """
+        old, suggested = self.initial.get("severity"), suggest_severity(cleaned.get("effects", []))
+        if not old or not suggested or suggested >= old or self.initial.get("kind") in LIGHTER_KINDS:
+            return  # of a near miss or a concern the rule decides anew by itself
+        mine = self.mine()
+        if "effects" not in mine or "severity" in mine:
+            return
+        self.add_error(
+            "severity",
+            _(
+                "影響の答えからは「%(severity)s」になります。「影響から決める」に変えました。変えないときは選び直してください。"
+            )
+            % {"severity": Severity(suggested).label},
+        )
+        self.ask("severity", "")
 
 
 class FirstReportForm(NextReportForm):
@@ -244,7 +266,12 @@ class WaiveForm(CalmForm):
 
 
 class EndForm(CalmForm):
-    beside = {"no_original": "duplicate_of", "original_ended": "duplicate_of", "has_duplicates": "end"}
+    beside = {
+        "no_original": "duplicate_of",
+        "other_team": "duplicate_of",
+        "original_ended": "duplicate_of",
+        "has_duplicates": "end",
+    }
     end = forms.ChoiceField(
         label=_("終わり方"),
         choices=[

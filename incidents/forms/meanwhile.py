@@ -12,6 +12,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from incidents.forms.base import CalmForm
 
 
+def _as_shown(values: dict[str, Any]) -> str:
+    """As it is read again from the field; each letter is one, so that a text of full length has room."""
+    return json.dumps(values, ensure_ascii=False)
+
+
 class MeanwhileForm(CalmForm):
     """A form that knows what it showed, so that an untouched field never overwrites somebody else's change.
 
@@ -24,7 +29,7 @@ class MeanwhileForm(CalmForm):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if not self.is_bound:
-            self.initial["shown"] = json.dumps({name: self._raw(name) for name in self.own_names()})
+            self.initial["shown"] = _as_shown({name: self._raw(name) for name in self.own_names()})
 
     def own_names(self) -> list[str]:
         return [name for name in self.fields if name not in {"seen", "shown"}]
@@ -48,6 +53,14 @@ class MeanwhileForm(CalmForm):
             shown = {}
         return [name for name in self.own_names() if name not in shown or self._raw(name) != shown[name]]
 
+    def ask(self, name: str, value: str) -> None:
+        """Put another value into a field of a form that comes back; whatever is sent there next counts as chosen."""
+        data = self.data.copy()
+        shown = json.loads(data.get("shown") or "{}")  # self.mine() has read it
+        shown[name] = ["?"]  # what no field shows, so that also the old value counts as this person's
+        data[name], data["shown"] = value, json.dumps(shown)
+        self.data = data
+
     def look_again(self, *, seen: int, current: dict[str, Any]) -> None:
         """After a refusal: what is here now counts as seen, so that sending once more is meant. The typed text stays.
 
@@ -60,7 +73,7 @@ class MeanwhileForm(CalmForm):
         now = type(self)(initial=current, **self._again)
         shown.update({name: now._raw(name) for name in current})
         data = self.data.copy()
-        data["seen"], data["shown"] = str(seen), json.dumps(shown)
+        data["seen"], data["shown"] = str(seen), _as_shown(shown)
         self.data = data
 
     _again: dict[str, Any] = {}

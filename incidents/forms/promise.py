@@ -24,6 +24,16 @@ class NextReportForm(CalmForm):
         label=_("次の報告がいらない理由"), required=False, max_length=300, help_text=_("いらないときだけ書きます。")
     )
 
+    def clean(self) -> dict[str, Any]:
+        """A reason beside a time says two things: the time is filled in already, and one of the two would be lost."""
+        cleaned = super().clean()
+        if cleaned.get("next_at") and cleaned.get("no_next", "").strip():
+            self.add_error(
+                "no_next",
+                _("次の報告の時刻も入っています。いらないときは時刻を消し、報告するときはこの理由を消してください。"),
+            )
+        return cleaned
+
 
 class ReportAgainForm(NextReportForm):
     beside = {**NextReportForm.beside, "report_in_future": "reported_at", "report_before_notice": "reported_at"}
@@ -37,8 +47,14 @@ class ReportAgainForm(NextReportForm):
     )
     field_order = ("channel", "reported_at", "note", "next_at", "no_next")
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, follows: bool = True, **kwargs: Any):
+        """follows: another report is to come by itself; else its time is asked for only where one was promised."""
         super().__init__(*args, **kwargs)
+        if not follows:
+            del self.fields["no_next"]
+            self.fields["next_at"].help_text = _(
+                "もう一度の報告を約束したときだけ書きます。時刻が近づくとお知らせします。"
+            )
         if not self.is_bound:
             self.initial.setdefault("reported_at", timezone.localtime().strftime("%Y-%m-%dT%H:%M"))
             self.initial.setdefault("channel", Channel.PHONE)

@@ -7,33 +7,40 @@ does: 0 is clean, 1 is infected, everything else is no answer, and what could no
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from incidents.errors import Refused
+from incidents.gateways import filestore
 
 PATIENCE = 40.0  # seconds; the web server gives up a request after sixty
 log = logging.getLogger(__name__)
+
+
+def answers() -> bool:
+    """Whether the scanner calls a harmless file clean; True where there is none to ask."""
+    # Where the others lie, so that the scanner can read it as it can them.
+    with tempfile.NamedTemporaryFile(dir=filestore.incoming(), suffix=".txt") as harmless:
+        harmless.write(b"ushiro\n")
+        harmless.flush()
+        os.fchmod(harmless.fileno(), 0o640)
+        try:
+            refuse_infected(Path(harmless.name))
+        except Refused:
+            return False
+    return True
 
 
 def refuse_infected(path: Path) -> None:
     """Raises Refused unless the scanner calls the file clean, or there is no scanner."""
     if not settings.ATTACHMENT_SCAN:
         return
-    try:
-        answer = subprocess.run(  # noqa: S603  the operator's command and a path of our own
-            [*settings.ATTACHMENT_SCAN, str(path)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        code, said = answer.returncode, answer.stderr.decode("utf-8", "replace").strip()[-200:]
-    except (OSError, subprocess.TimeoutExpired) as error:
-        code, said = -1, type(error).__name__
+    code, said = _asked(path, PATIENCE)
     if code == 1:
         raise Refused(
             "file_infected",
@@ -49,3 +56,39 @@ def refuse_infected(path: Path) -> None:
             _("管理者に知らせ、しばらくしてからもう一度お試しください。"),
             "attachments",
         )
+
+
+def check(seconds: float) -> str:
+    """Whether the scanner calls a clean file clean: "", `scan_missing` (it cannot be started) or `scan_silent`."""
+    if not settings.ATTACHMENT_SCAN:
+        return ""
+    # Where attached files lie, if it is there: a scanner that runs as somebody else has to be let in as far as that.
+    place = Path(settings.MEDIA_ROOT) / filestore.INCOMING
+    try:
+        with tempfile.NamedTemporaryFile(
+            prefix=".doctor-", suffix=".txt", dir=place if place.is_dir() else None
+        ) as file:
+            os.fchmod(file.fileno(), 0o640)
+            file.write(b"ushiro\n")
+            file.flush()
+            code, said = _asked(Path(file.name), seconds)
+    except OSError:
+        return "scan_silent"
+    if said in {"FileNotFoundError", "PermissionError"}:
+        return "scan_missing"
+    return "" if code == 0 else "scan_silent"
+
+
+def _asked(path: Path, seconds: float) -> tuple[int, str]:
+    """The scanner's exit code with its last words; -1 and the kind of the fault when there is none."""
+    try:
+        answer = subprocess.run(  # noqa: S603  the operator's command and a path of our own
+            [*settings.ATTACHMENT_SCAN, str(path)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return -1, type(error).__name__
+    return answer.returncode, answer.stderr.decode("utf-8", "replace").strip()[-200:]

@@ -54,14 +54,16 @@ class ImportRun(models.Model):
 
 
 class EngineMark(models.Model):
-    """When a part of the reminder engine last gave a sign of life."""
+    """When a part of the reminder engine last gave a sign of life, and when it last failed."""
 
     name = models.CharField(_("名前"), max_length=40, primary_key=True)
-    at = models.DateTimeField(_("時刻"))
+    at = models.DateTimeField(_("時刻"), null=True, blank=True)  # of the last success
+    failed_at = models.DateTimeField(_("うまくいかなかった時刻"), null=True, blank=True)
+    error = models.CharField(_("うまくいかなかった理由"), max_length=80, blank=True)  # a word of ours, never a server's
 
     class Meta:
         verbose_name = _("動きのしるし")
         verbose_name_plural = pgettext_lazy("plural", "動きのしるし")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}" if self.at else self.name

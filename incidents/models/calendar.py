@@ -20,6 +20,7 @@ class Closure(Stamped):
     day = models.DateField(_("日"))
     name = models.CharField(_("名前"), max_length=80)
     works = models.BooleanField(_("営業する日"), default=False, help_text=_("休みの日に営業するときに印をつけます。"))
+    moved = 0  # open promises that the change of this day has just moved; no column
 
     class Meta:
         verbose_name = _("休業日")

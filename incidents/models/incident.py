@@ -294,6 +294,15 @@ class Incident(Stamped):
         return bool(self.who_waits or self.counterparty or self.first_reported_at)
 
     @property
+    def report_follows(self) -> bool:
+        """Whether a report leaves another one to come (F3), so that its time, or why there is none, is asked for.
+
+        Not after the final report, 対外完了, 取下げ or 重複: there a next one is only what was promised all the same. A
+        record repaired only still owes its reports (invariant 7).
+        """
+        return not (self.final_reported_at or self.customer_closed_at or self.end in SILENT_ENDS)
+
+    @property
     def clock_is_running(self) -> bool:
         """Whether a first report is owed; also after 修理のみ (invariant 7)."""
         stopped = self.first_reported_at or self.first_report_waived or self.end in SILENT_ENDS

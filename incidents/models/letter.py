@@ -31,12 +31,16 @@ class Letter(Stamped):
     subject = models.CharField(_("件名"), max_length=300)
     text = models.TextField(_("本文"))
     html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, blank=True, editable=False)
     message_id = models.CharField(_("メールの識別子"), max_length=200, unique=True)
     state = models.CharField(_("状態"), max_length=12, choices=LetterState, default=LetterState.WAITING)
     attempts = models.PositiveSmallIntegerField(_("送った回数"), default=0)
+    # When it is due; while somebody sends it, when their claim runs out; after a refusal that may pass, its next try.
     next_try_at = models.DateTimeField(_("次に送る時刻"))
+    # Since when it is due: the moment from which somebody waits for it. No try moves it, so that a mail server that is
+    # away for days does not look like a queue that flows. Empty only for a moment, in a row of an older version.
+    due_at = models.DateTimeField(_("送る時刻"), null=True, blank=True, editable=False)
     claim = models.CharField(max_length=36, blank=True, editable=False)
-    claimed_until = models.DateTimeField(null=True, blank=True)
     # Set just before the letter is handed to the mail server: from here on a worker that dies leaves a doubt, and
     # the second copy carries the same Message-ID.
     dot_at = models.DateTimeField(null=True, blank=True)
@@ -56,7 +60,18 @@ class Letter(Stamped):
         ]
         indexes = [
             models.Index(fields=["next_try_at"], name="letter_due", condition=Q(state__in=["waiting", "sending"])),
+            models.Index(fields=["due_at"], name="letter_due_since", condition=Q(state__in=["waiting", "sending"])),
             models.Index(fields=["recipient", "-created_at"], name="letter_recipient"),
+            # For the health page and the metrics: what the mail server took lately, and what it did not. Letters of
+            # care are in neither, because nobody is to learn how many there are.
+            models.Index(
+                fields=["sent_at"], name="letter_taken", condition=Q(state="sent") & ~Q(kind=LetterKind.CARE.value)
+            ),
+            models.Index(
+                fields=["updated_at"],
+                name="letter_trouble",
+                condition=Q(state__in=["failed", "unconfirmed"]) & ~Q(kind=LetterKind.CARE.value),
+            ),
         ]
 
     def __str__(self) -> str:

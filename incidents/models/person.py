@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language
 from tools.plain.oneline import one_line
+from tools.plain.quiethours import QuietHours
 
 
 def normalise_email(email: str) -> str:
@@ -50,7 +52,29 @@ class Person(AbstractBaseUser):
         validators=[MaxValueValidator(23)],
         help_text=_("営業日のこの時刻に、一通だけ届きます。"),
     )
+    # Whole hours on the person's wall in which only what cannot wait comes (B-15); quiet_from None: there are none.
+    quiet_from = models.PositiveSmallIntegerField(
+        _("静かな時間の始まり"), null=True, blank=True, default=19, validators=[MaxValueValidator(23)]
+    )
+    quiet_until = models.PositiveSmallIntegerField(
+        _("静かな時間の終わり"), default=8, validators=[MaxValueValidator(23)]
+    )
+    # Whether a team's chat channel shows the person's own promises; what others are told of them is no choice of theirs.
+    mirrored = models.BooleanField(_("チームのチャットにも写す"), default=True)
+    # Stops the morning's letter about one's own promises; never what one is told for somebody else's.
+    paused_until = models.DateField(
+        _("お知らせの休み"),
+        null=True,
+        blank=True,
+        help_text=_("この日まで、ご自身の約束のお知らせを休みます。"),
+    )
     care_opt_out = models.BooleanField(_("ひと息の便りを受け取らない"), default=False)
+    # Since when mail to the address does not arrive; then somebody else hears of what is due (U5).
+    mail_bounced_at = models.DateTimeField(_("メールが届かなくなった時刻"), null=True, blank=True, editable=False)
+    # Part of the address to which this person forwards mail; another one ends the address before. "": there is none.
+    intake_key = models.CharField(max_length=24, blank=True, default="", editable=False)
+    # Stands in the links of this person's mails; another number ends those that are out.
+    link_round = models.PositiveIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
     date_joined = models.DateTimeField(_("登録した日時"), auto_now_add=True)
@@ -69,6 +93,11 @@ class Person(AbstractBaseUser):
         ordering = ["name", "id"]
         constraints = [
             models.CheckConstraint(name="person_digest_hour_of_a_day", condition=models.Q(digest_hour__lte=23)),
+            models.CheckConstraint(
+                name="person_quiet_hours_of_a_day",
+                condition=models.Q(quiet_until__lte=23)
+                & (models.Q(quiet_from__isnull=True) | models.Q(quiet_from__lte=23)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -79,6 +108,9 @@ class Person(AbstractBaseUser):
         self.name = one_line(self.name)[:80]
         if not self.name:
             raise ValidationError({"name": _("名前を入れてください。")})
+        if self.quiet.holds_hour(self.digest_hour):  # the one letter of the day would never come
+            told = _("お知らせの時刻が、静かな時間に入っています。どちらかをずらしてください。")
+            raise ValidationError({"digest_hour": told})
 
     # What Django's admin asks. There is one administrator's role and no table of single rights.
     @property
@@ -97,6 +129,15 @@ class Person(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff
+
+    @property
+    def quiet(self) -> QuietHours:
+        """The hours in which the person is left in peace, on their own wall."""
+        return QuietHours(self.quiet_from, self.quiet_until)
+
+    def pauses_on(self, day: date) -> bool:
+        """Whether the morning's letter of that day leaves out the person's own promises."""
+        return self.paused_until is not None and self.paused_until >= day
 
     def get_full_name(self) -> str:
         return self.name

@@ -138,6 +138,8 @@ class FollowUp(Stamped):
     )
     due_on = models.DateField(_("期限"))
     due_version = models.PositiveIntegerField(_("期限の版"), default=1)
+    # The first step that was planned under this version; the auditor counts from it. Empty: its first row says so.
+    first_step = models.CharField(max_length=8, blank=True, default="", editable=False)
     state = models.CharField(_("状態"), max_length=10, choices=FollowUpState, default=FollowUpState.OPEN)
     closed_at = models.DateTimeField(_("終わった時刻"), null=True, blank=True)
     closed_by = models.ForeignKey(
@@ -176,6 +178,11 @@ class FollowUp(Stamped):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.due_on}"
+
+    @property
+    def is_asked_by_others(self) -> bool:
+        """Whether another team's record stands behind it, which this team does not see (invariant 9)."""
+        return self.kind in SPREAD_KINDS
 
     @property
     def what(self) -> str:
@@ -227,7 +234,13 @@ class ReminderDelivery(Stamped):
         ]
         indexes = [
             # The only index that the morning reads; it stays small because settled rows leave it.
-            models.Index(fields=["planned_on", "recipient"], name="reminder_due", condition=Q(state="pending")),
+            # Says as well that the row has no minute: asked for by a filter, PostgreSQL thinks that few are left and sends
+            # for parallel workers, which costs twenty times the answer.
+            models.Index(
+                fields=["planned_on", "recipient"],
+                name="reminder_morning",
+                condition=Q(state="pending", planned_at__isnull=True),
+            ),
             models.Index(
                 fields=["planned_at"],
                 name="reminder_due_at",

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.db import models
 from django.urls import reverse
@@ -26,8 +27,15 @@ class Organisation(Stamped):
     report_closes_at = models.TimeField(_("営業の終わり"), default=time(18))
     closed_year_end = models.BooleanField(_("12/29〜1/3 は休業"), default=True)
     closed_obon = models.BooleanField(_("8/13〜8/16 は休業"), default=False)
+    # Rungs of its own, as [business days from the due date, [roles]]; empty means the usual ones (U1).
+    ladder = models.JSONField(_("お知らせのはしご"), default=list, blank=True, editable=False)
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
     setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
+    moved = 0  # open promises that a change of the calendar has just moved; no column
+
+    # The zone of the row as this process last read it, or a verb wrote it. Which day it is in the house is asked everywhere, and
+    # costs no query; every look at a calendar reads the row.
+    zone_seen: ClassVar[str] = ""
 
     class Meta:
         verbose_name = _("組織")
@@ -42,6 +50,12 @@ class Organisation(Stamped):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **more: Any) -> Self:
+        found = super().from_db(db, field_names, values, **more)
+        Organisation.zone_seen = found.__dict__.get("time_zone", Organisation.zone_seen)
+        return found
 
 
 class TeamQuerySet(models.QuerySet["Team"]):

@@ -15,9 +15,11 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from incidents import rules
-from incidents.enums import REVIEW_KINDS, FollowUpKind
+from incidents.enums import REVIEW_KINDS, FollowUpKind, MailState
 from incidents.models import (
+    Absence,
     Attachment,
+    CalendarFeed,
     Containment,
     Countermeasure,
     DueRequest,
@@ -28,10 +30,12 @@ from incidents.models import (
     Letter,
     Membership,
     Mending,
+    Mirror,
     NamelessNote,
     Paste,
     Person,
     Question,
+    ReceivedMail,
     RootCause,
     SavedView,
     SpreadAnswer,
@@ -40,6 +44,7 @@ from incidents.models import (
     Why,
 )
 from incidents.queries import sheet
+from incidents.queries.feed import hash_of
 from incidents.queries.team import standing_key
 
 Purpose = Literal["read", "edit", "lead"]
@@ -234,11 +239,44 @@ def get_nameless(*, by: Person, pk: UUID, to: Purpose = "read") -> NamelessNote:
     return _get(visible, by, to, pk, lambda n: n.team_id)
 
 
+def get_mirror(*, by: Person, pk: int, to: Purpose = "read") -> Mirror:
+    """A chat channel of one of the person's teams. Raises Http404 or NotAllowed."""
+    return _get(Mirror.objects.visible_to(by).select_related("team"), by, to, pk, lambda m: m.team_id)
+
+
 def get_jotting(*, by: Person, pk: int) -> Jotting:
     """A line that the person jotted down themselves. Raises Http404."""
     found = Jotting.objects.of(by).filter(pk=pk).first()
     if found is None:
         raise Http404
+    return found
+
+
+def get_absence(*, by: Person, pk: int) -> Absence:
+    """An absence that the person told of themselves. Raises Http404."""
+    found = Absence.objects.filter(person=by, pk=pk).select_related("person", "stand_in").first()
+    if found is None or not by.is_active:
+        raise Http404
+    return found
+
+
+def get_mail(*, by: Person, pk: int, to: Purpose = "read") -> ReceivedMail:
+    """A mail that came in: of a line of a record that the person reads, their own draft, or one that waits for a lead.
+
+    What only was kept has no page: a bounce, an answer by a machine, a stranger's mail. Raises Http404 or NotAllowed.
+    """
+    rows = ReceivedMail.objects.select_related("incident__team", "person", "entry")
+    found = rows.filter(pk=pk).first()
+    if found is None or not by.is_active:
+        raise Http404
+    if found.state == MailState.DRAFTED:
+        if found.person_id != by.pk or to != "read":
+            raise Http404
+        return found
+    seen = found.state in {MailState.POSTED, MailState.HELD, MailState.DROPPED}
+    if not seen or not Incident.objects.visible_to(by).filter(pk=found.incident_id).exists():
+        raise Http404
+    _require(by, found.incident.team_id, "lead" if found.state != MailState.POSTED else to)
     return found
 
 
@@ -272,23 +310,52 @@ def person_for_link(person_id: int) -> Person | None:
     return Person.objects.filter(pk=person_id, is_active=True).first()
 
 
-def follow_up_for_link(*, follow_up_id: int, person_id: int) -> tuple[FollowUp, Person] | None:
+def feed_at(token: str) -> CalendarFeed | None:
+    """The calendar behind an address, or None for one that is wrong, renewed, switched off or somebody's who is gone."""
+    found = CalendarFeed.objects.filter(token_hash=hash_of(token), person__is_active=True)
+    return found.select_related("person").first()
+
+
+def person_for_absence_link(*, person_id: int, link_round: int) -> Person | None:
+    """Whose absence a signed link tells of, or None once they work in no team any more, or the link has ended."""
+    person = person_for_link(person_id)
+    if person is None or person.link_round != link_round:
+        return None
+    roles = Membership.objects.filter(person=person).values_list("role", flat=True)
+    return person if any(map(rules.may_edit, roles)) else None
+
+
+def follow_up_for_link(*, follow_up_id: int, person_id: int, link_round: int) -> tuple[FollowUp, Person] | None:
     """What a signed link in a mail points at, or None once the person has lost the standing it was given for.
 
-    Asked again on each use: an active account, a role that may write in the team, and still the owner or the
-    stand-in of this promise.
+    Asked again on each use: an active account, which was neither shut nor given another address meanwhile (link_round),
+    a role that may write in the team, and still the owner or the backup of this promise, or whoever hears of it while
+    one of them is away.
     """
+    from incidents.queries import absence  # asks this module for roles
+
     person = person_for_link(person_id)
-    if person is None:
+    if person is None or person.link_round != link_round:
         return None
     found = (
         FollowUp.objects.visible_to(person)
-        .select_related("incident__team", "measure", "check_plan__measure", "owner")
+        .select_related(
+            "incident__team",
+            "team",
+            "owner",
+            "measure",
+            "check_plan__measure",
+            "question",
+            "review_of",
+            "root__why",
+            "spread_answer__spread",
+            "spread_action__spread",
+        )
         .filter(pk=follow_up_id)
         .first()
     )
-    if found is None or person.pk not in {found.owner_id, found.backup_id}:
+    if found is None or not rules.may_edit(role_in(person, found.team_id)):
         return None
-    if not rules.may_edit(role_in(person, found.incident.team_id)):
-        return None
-    return found, person
+    if person.pk in {found.owner_id, found.backup_id} or absence.covered_by(person.pk, found, absence.away_now()):
+        return found, person
+    return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet, Sum
 
-from incidents.models import Attachment, Countermeasure, Incident
+from incidents.models import Attachment, Countermeasure, Incident, ReceivedMail
 
 MOST_SHOWN = 300  # a record takes 200 that stand; the rest are the latest that were taken back
 
@@ -57,8 +57,8 @@ def bytes_of_team(team_id: int) -> int:
 
 
 def is_known(sha256: str) -> bool:
-    """Whether a row tells of these bytes."""
-    return Attachment.objects.filter(sha256=sha256).exists()
+    """Whether a row tells of these bytes: of a file, or of a mail that came in."""
+    return Attachment.objects.filter(sha256=sha256).exists() or ReceivedMail.objects.filter(sha256=sha256).exists()
 
 
 def all_files() -> Iterator[tuple[str, str, str, int]]:

@@ -28,6 +28,13 @@ def business_calendars(team_ids: set[int] | None = None) -> dict[int | None, Bus
     return calendars_of(sheet.ask(("calendar", *teams), lambda: calendar_rows(teams)), teams)
 
 
+def house(team_id: int | None) -> tuple[BusinessCalendar, list]:
+    """The calendar of one team (None: the organisation's) and the organisation's own rungs (empty: the usual ones)."""
+    teams = [] if team_id is None else [team_id]
+    found = sheet.ask(("calendar", *teams), lambda: calendar_rows(teams))
+    return calendars_of(found, teams)[team_id], found["org"][0].ladder if found["org"] else []
+
+
 def calendars_of(found: dict[str, list], teams: list[int]) -> dict[int | None, BusinessCalendar]:
     """The same out of a sheet's rows."""
     org = found["org"][0] if found["org"] else Organisation(id=1, name="")
@@ -72,11 +79,24 @@ def today_of(person: Person, now: datetime | None = None) -> date:
     return (now or timezone.now()).astimezone(zone_of(person)).date()
 
 
+def house_zone() -> zoneinfo.ZoneInfo:
+    """The organisation's time zone (Organisation.time_zone): the one truth for what day it is in the house.
+
+    The installation's (TIME_ZONE) before the set-up, and where this machine does not know the name.
+    """
+    if not Organisation.zone_seen:
+        Organisation.objects.filter(pk=1).first()  # reading it is enough
+    try:
+        return zoneinfo.ZoneInfo(Organisation.zone_seen or settings.TIME_ZONE)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return zoneinfo.ZoneInfo(settings.TIME_ZONE)
+
+
 def day_here(moment: datetime) -> date:
-    """The date of an aware instant in the installation's zone."""
-    return moment.astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE)).date()
+    """The date of an aware instant in the organisation's zone."""
+    return moment.astimezone(house_zone()).date()
 
 
 def today_here() -> date:
-    """The date in the installation's zone: what "due in the past" is measured against."""
+    """The date in the organisation's zone: what "due in the past" is measured against."""
     return day_here(timezone.now())

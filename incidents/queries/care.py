@@ -44,7 +44,7 @@ def people_to_write_to(*, now: datetime, limit: int) -> list[Person]:
     for person in Person.objects.filter(pk__in=first).order_by("pk"):
         local = now.astimezone(zone_of(person))
         today = local.date()
-        if first[person.pk] > today or local.hour < person.digest_hour:
+        if first[person.pk] > today or local.hour < person.digest_hour or person.quiet.hold(local):
             continue
         own = teams.get(person.pk, set())
         if calendars[None].is_business_day(today) and (

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import date, datetime
 
-from django.conf import settings
 from django.db.models import Q
 
 from incidents import rules
 from incidents.models import Containment, Incident, ReportClock, Team
-from incidents.queries.calendar import business_calendar, day_here, organisation
+from incidents.queries.calendar import business_calendar, day_here, house_zone, organisation
 
 
 def report_due(team: Team, severity: str, noticed_at: datetime) -> datetime:
@@ -24,7 +22,7 @@ def report_due(team: Team, severity: str, noticed_at: datetime) -> datetime:
     narrow = max(rows, key=lambda row: (row.team_id is not None, row.severity != ""), default=None)
     minutes = narrow.minutes if narrow else team.first_report_minutes or org.first_report_minutes
     hours = (org.report_opens_at, org.report_closes_at) if narrow and narrow.business_hours else None
-    here = noticed_at.astimezone(zoneinfo.ZoneInfo(settings.TIME_ZONE))
+    here = noticed_at.astimezone(house_zone())
     return business_calendar(team.pk).first_report_due(here, minutes, hours)
 
 

@@ -37,6 +37,7 @@ class Filters:
     severity: str = ""
     strength: str = ""
     owner: int | None = None
+    gone: bool = False  # their owner works in the team no longer
     due: str = ""
     sort: str = "due"
 
@@ -119,6 +120,8 @@ def seam_rows(
         rows = rows.filter(strength__range=STRENGTHS[filters.strength])
     if filters.owner:
         rows = rows.filter(owner_id=filters.owner)
+    if filters.gone:
+        rows = team.left_behind(rows, "incident__team")
     if filters.due:
         rows = _due(rows, filters.due, today_of(by), calendars)
     if found:

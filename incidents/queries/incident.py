@@ -76,6 +76,7 @@ class Filters:
     severity: str = ""
     kind: str = ""
     owner: int | None = None
+    gone: bool = False  # their owner works in the team no longer
     due: str = ""
     restricted: bool = False
     outside: str = ""
@@ -103,6 +104,8 @@ def incident_rows(*, by: Person, filters: Filters, found: search.Found | None) -
         rows = rows.filter(kind=filters.kind)
     if filters.owner:
         rows = rows.filter(owner_id=filters.owner)
+    if filters.gone:
+        rows = team.left_behind(rows, "team")
     if filters.restricted:
         rows = rows.filter(restricted=True)
     if filters.outside == "closed":

@@ -20,13 +20,15 @@ def latest(person: Person) -> QuerySet[Jotting]:
 
 
 def mine(person: Person, number: str | None) -> Page:
-    """All lines of the person, loose ones first. `seen` is the record made of one while they may read it."""
-    lines = Jotting.objects.of(person).order_by(F("incident_id").asc(nulls_first=True), "-pk")
+    """All lines of the person, loose ones first. `seen` is the record made of one while they may read it, `mail_pk` the
+    mail from which one came."""
+    lines = Jotting.objects.of(person).order_by(F("incident_id").asc(nulls_first=True), "-pk").select_related("mail")
     found = Paginator(lines, PER_PAGE).get_page(number)
     wanted = [one.incident_id for one in found.object_list if one.incident_id]
     seen = Incident.objects.visible_to(person).in_bulk(wanted) if wanted else {}
     for one in found.object_list:
         one.seen = seen.get(one.incident_id)
+        one.mail_pk = one.mail.pk if hasattr(one, "mail") else None
     return found
 
 

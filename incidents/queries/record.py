@@ -19,7 +19,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, NullIf
 
 from incidents import rules
-from incidents.enums import MeasureStatus
+from incidents.enums import SPREAD_KINDS, MeasureStatus
 from incidents.models import (
     Attachment,
     Countermeasure,
@@ -31,7 +31,6 @@ from incidents.models import (
     Paste,
     Person,
     Question,
-    ReminderDelivery,
     RootCause,
     Spread,
     SpreadAnswer,
@@ -46,6 +45,7 @@ from incidents.queries.incident import WhyNode, facts_of, why_tree
 from incidents.queries.mending import mending_rows
 from incidents.queries.paste import paste_rows
 from incidents.queries.promise import final_report_of, in_order, promise_rows
+from incidents.queries.reminder import followed_rows, told_rows
 from incidents.queries.review import review_rows
 from incidents.queries.team import standing_key
 from incidents.queries.timeline import ask_rows, questions_in_order
@@ -65,6 +65,7 @@ class RecordPage:
     timeline_cut: bool
     untreated: bool
     promises: list[FollowUp]
+    followed: list[FollowUp]
     final_report: FollowUp | None
     questions: list[Question]
     containments: list[Containment]
@@ -83,7 +84,7 @@ def record_page(incident: Incident) -> RecordPage:
     measures, whys = found["measures"], found["whys"]
     sheet.hang(measures, found["checks"], by="measure_id", name="checks")
     followed = [m.follow_up for m in measures if hasattr(m, "follow_up")]
-    sheet.hang(followed, found["deliveries"], by="follow_up_id", name="deliveries")
+    sheet.hang([*followed, *found["followed"]], found["deliveries"], by="follow_up_id", name="deliveries")
     sheet.hang(found["spreads"], found["answers"], by="spread_id", name="answers")
     roots = [why.root for why in whys if hasattr(why, "root")]
     timeline, timeline_cut = _first_lines(found["timeline"])
@@ -98,6 +99,7 @@ def record_page(incident: Incident) -> RecordPage:
         timeline_cut=timeline_cut,
         untreated=rules.is_untreated(facts.measures),
         promises=in_order(found["promises"]),
+        followed=[one for one in found["followed"] if one.deliveries.all()],
         final_report=final_report_of(found["promises"]),
         questions=questions_in_order(found["questions"]),
         containments=found["containments"],
@@ -126,9 +128,8 @@ def _asked() -> dict[str, QuerySet]:
         .annotate(place=place, helper_names=_helper_names())
         .order_by("place", "due_on", "id"),
         "checks": EffectCheck.objects.filter(measure__incident=incident).select_related("checker", "decided_by"),
-        "deliveries": ReminderDelivery.objects.filter(follow_up__measure__incident=incident)
-        .select_related("recipient", "letter")
-        .order_by("planned_on", "id"),
+        "deliveries": told_rows(Q(follow_up__incident=incident) & ~Q(follow_up__kind__in=SPREAD_KINDS)),
+        "followed": followed_rows(incident),
         "timeline": _timeline_rows(incident),
         "promises": promise_rows(incident),
         "questions": Question.objects.filter(incident=incident).select_related(

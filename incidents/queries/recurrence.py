@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import zoneinfo
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from incidents import rules
 from incidents.enums import MeasureStatus, Stage
 from incidents.models import Countermeasure, EffectCheck, Incident, Person
 from incidents.queries import sheet
+from incidents.queries.calendar import day_here
 
 LOOKED_BACK = timedelta(days=800)  # the longest window, a late check and a year between crack and measure
 LOOKED_AT = 200
@@ -92,13 +91,12 @@ def candidates_of(incident: Incident, rows: list[Countermeasure], limit: int = 3
 
     Nothing is asked once a person has said what it is, or when no category says what to look for.
     """
-    here = zoneinfo.ZoneInfo(settings.TIME_ZONE)
-    day = incident.noticed_at.astimezone(here).date()
+    day = day_here(incident.noticed_at)
     found: dict[int, Incident] = {}
     for row in rows:
         watched = rules.holds_watch(
             status=row.status,
-            done_on=row.done_at.astimezone(here).date(),
+            done_on=day_here(row.done_at),
             last_check_on=row.last_check,
             severity=row.incident.severity,
             day=day,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from incidents.enums import EDITING_ROLES, Role
 from incidents.models import Membership, Person, Team
@@ -38,6 +38,14 @@ def people_rows(teams: list[int]) -> QuerySet[Person]:
 def ids_of(person: Person) -> list[int]:
     """The ids of the person's teams; none for somebody deactivated."""
     return [m.team_id for m in my_memberships(person)] if person.is_active else []
+
+
+def left_behind[Row: Model](rows: QuerySet[Row], team: str) -> QuerySet[Row]:
+    """Those of the rows whose owner works in their team no longer. team: the path from a row to it."""
+    works = Membership.objects.filter(
+        person=OuterRef("owner"), team=OuterRef(team), role__in=EDITING_ROLES, person__is_active=True
+    )
+    return rows.filter(~Exists(works), owner__isnull=False)
 
 
 def writable_teams(person: Person) -> QuerySet[Team]:

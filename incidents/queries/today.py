@@ -12,7 +12,7 @@ from django.utils import timezone
 from incidents import rules
 from incidents.enums import MOMENT_KINDS, SPREAD_KINDS, FollowUpKind, RequestState, Role
 from incidents.models import Countermeasure, DueRequest, FollowUp, Incident, Jotting, Organisation, Person
-from incidents.queries import frame, incident, insight, jotting, nameless, promise, sheet
+from incidents.queries import frame, inbound, incident, insight, jotting, nameless, promise, sheet
 from incidents.queries.calendar import calendar_rows, calendars_of, today_of
 from incidents.queries.frame import MOST, Around, CountedTo, counted
 from incidents.queries.reminder import DueLine, days_left
@@ -47,6 +47,7 @@ class Today:
     jottings: list[tuple[Jotting, bool]]
     old_jottings: bool
     notes_wait: bool
+    mails_wait: bool  # for this lead's decision
 
 
 def today(person: Person, *, now: datetime | None = None) -> Today:
@@ -82,6 +83,7 @@ def today(person: Person, *, now: datetime | None = None) -> Today:
         jottings=[(one, jotting.is_old(one, now)) for one in found["jottings"]],
         old_jottings=any(jotting.is_old(one, now) for one in found["jottings"]),
         notes_wait=bool(found["notes"]),
+        mails_wait=bool(found["mails"]),
     )
 
 
@@ -122,6 +124,7 @@ def _asked(person: Person) -> dict[str, QuerySet]:
         .values_list(*COUNTED),
         "jottings": jotting.latest(person),
         "notes": nameless.waiting(person),
+        "mails": inbound.held(person).select_related(None).only("pk")[:1],
         **insight.asked(person),
     }
 

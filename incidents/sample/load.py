@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from incidents.domain import search
+from incidents.domain import replan, search
 from incidents.domain.incident import take_numbers
 from incidents.enums import Category, EntryKind, Factor, FollowUpKind, FollowUpState, Role, Severity, Stage, Strength
 from incidents.models import (
@@ -27,7 +27,6 @@ from incidents.models import (
     Membership,
     Organisation,
     Person,
-    ReminderDelivery,
     RootCause,
     Team,
     TimelineEntry,
@@ -214,11 +213,7 @@ class _Batch:
         EffectCheck.objects.bulk_create(checks)
         promises = [found for check in checks for found in self._promises(check)]
         FollowUp.objects.bulk_create(promises)
-        ReminderDelivery.objects.bulk_create(
-            ReminderDelivery(follow_up=one, recipient_id=one.owner_id, step="d0", due_version=1, planned_on=one.due_on)
-            for one in promises
-            if one.state == FollowUpState.OPEN
-        )
+        replan.plan([one.pk for one in promises if one.state == FollowUpState.OPEN])
         search.write([one.pk for one in incidents])
 
     def _incident(self, number: int, noticed_at: datetime, *, fresh: bool) -> Incident:

@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from incidents.domain import reminder, search
+from incidents.domain import ledger, search
+from incidents.domain.ladder import ladder
 from incidents.models import (
     AuditEntry,
     Containment,
@@ -54,7 +55,7 @@ RECORDS: Stamps = {
     AuditEntry: ("at",),
 }
 LETTERS: Stamps = {
-    Letter: ("created_at", "updated_at", "next_try_at"),
+    Letter: ("created_at", "updated_at", "next_try_at", "due_at"),
     ReminderDelivery: ("created_at", "updated_at"),
 }
 
@@ -81,7 +82,8 @@ def plan_as_on(day: date, follow_up: FollowUp, due_on: date, calendar: BusinessC
     The verbs plan from the present and refuse a date that has passed, so they were given a date that lies ahead.
     """
     follow_up.deliveries.all().delete()  # made a moment ago in this transaction; nobody has been told anything
-    follow_up.due_on = due_on
-    follow_up.save(update_fields=["due_on"])
+    steps = ladder(due_on, calendar, today=day)
+    follow_up.due_on, follow_up.first_step = due_on, steps[0].name
+    follow_up.save(update_fields=["due_on", "first_step"])
     search.refresh_due(follow_up.incident_id)
-    reminder._add_rows(follow_up, reminder.ladder(due_on, calendar, today=day))
+    ledger.add_rows(follow_up, steps)

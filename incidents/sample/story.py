@@ -27,6 +27,7 @@ from incidents.domain import (
     team,
     timeline,
 )
+from incidents.domain.told import day_said
 from incidents.enums import (
     Certainty,
     Channel,
@@ -111,6 +112,8 @@ class Story:
         while morning < self.last_open_day:
             self._morning(morning)
             morning += timedelta(days=1)
+        # What is left for the next morning has not waited for anybody: the house opens now.
+        ReminderDelivery.objects.filter(state=DeliveryState.PENDING).update(updated_at=self.now)
 
     def _morning(self, day: date) -> None:
         """The letters of a past morning. They are kept to be read here; none of them goes out."""
@@ -262,8 +265,8 @@ class Crack:
             measure = countermeasure.commit(self.measures[key], by=story.who[by])
             Countermeasure.objects.filter(pk=measure.pk).update(due_on=due)
             measure.checks.update(check_on=check_on)
-            TimelineEntry.objects.filter(incident=measure.incident_id, text__contains=str(story.stand_in)).update(
-                text=Replace("text", Value(str(story.stand_in)), Value(str(due)))
+            TimelineEntry.objects.filter(incident=measure.incident_id, text__contains=day_said(story.stand_in)).update(
+                text=Replace("text", Value(day_said(story.stand_in)), Value(day_said(due)))
             )
             plan_as_on(at.astimezone(story.zone).date(), measure.follow_up, due, story.calendar)
 

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
-from celery import shared_task
+import logging
 
-from incidents.domain import engine
+from celery import shared_task
+from django.conf import settings
+
+from incidents.domain import engine, inbound
 from incidents.gateways import filestore
+from incidents.gateways import heartbeat as outside
 from incidents.queries import attachment
+from incidents.queries import engine as signs
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="housekeeping.beat_mark")
@@ -13,7 +20,27 @@ def beat_mark() -> None:
     engine.mark("beat")
 
 
+@shared_task(name="housekeeping.answer")
+def answer() -> None:
+    """Somebody rang to hear whether a worker is there (`manage.py doctor`)."""
+    engine.mark("answer")
+
+
+@shared_task(name="housekeeping.heartbeat")
+def heartbeat() -> None:
+    """Tell the watching service outside that the engine works; silence is what raises its alarm."""
+    if not settings.HEARTBEAT_URL:
+        return
+    error = signs.why_not_working() or outside.ping(settings.HEARTBEAT_URL)
+    if error:
+        log.warning("the heartbeat did not go out: %s", error)
+        engine.mark_failed("heartbeat", error)
+    else:
+        engine.mark("heartbeat")
+
+
 @shared_task(name="housekeeping.sweep_files")
 def sweep_files() -> None:
-    """What an upload that came to nothing left on the disk goes an hour later."""
+    """What an upload that came to nothing left on the disk goes an hour later; so does mail of machines and strangers half a year later."""
+    inbound.forget()
     filestore.sweep(attachment.is_known, older_than=filestore.ORPHAN_AFTER)

@@ -13,12 +13,17 @@ from incidents.enums import LetterKind
 from incidents.letters import account as words
 from incidents.letters.links import absolute
 from incidents.models import Person
+from incidents.views.base import is_ours
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Nobody lets themselves in: people are registered by the organisation."""
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where the sign-in leads afterwards: to a path of this house alone. allauth's own fails at `http://[`."""
+        return is_ours(url or "")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Each mail of allauth goes through the outbox like every other letter.

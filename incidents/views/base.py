@@ -14,11 +14,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.meanwhile import WholeForm
-from incidents.queries import audit, promise
+from incidents.queries import audit, engine, promise
 from incidents.queries import frame as frames
 from incidents.queries import team as teams
 
@@ -40,6 +41,11 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     if request.htmx and not request.htmx.boosted:
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return HttpResponseRedirect(url)
+
+
+def is_ours(url: str) -> bool:
+    """Whether an address that came from outside (`next`) is a path of this house (hardening, open redirect)."""
+    return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
 
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -92,10 +98,18 @@ def _sign_in_first(request: HttpRequest, *, acts_only: bool) -> HttpResponse:
     acts_only: the address has no page of its own; the form stood on the page that the browser names.
     """
     if request.htmx:
-        back = request.htmx.current_url_abs_path or request.get_full_path()
+        back = _page_behind(request) or request.get_full_path()
         return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(back).url})
     back = _came_from(request) if acts_only else ""
     return redirect_to_login(back or request.get_full_path())
+
+
+def _page_behind(request: HttpRequest) -> str:
+    """The page of ours on which htmx says a part is asked for; "" when it says nothing, another house or nonsense."""
+    try:
+        return request.htmx.current_url_abs_path or ""
+    except ValueError:  # no address at all
+        return ""
 
 
 def _came_from(request: HttpRequest) -> str:
@@ -219,8 +233,8 @@ class Frame:
     def _clocks(self) -> list:
         """Running first reports that concern the person, but for one that the page itself shows large."""
         here = self._request.path
-        if self._request.htmx and self._request.htmx.current_url_abs_path:
-            here = self._request.htmx.current_url_abs_path  # the strip alone is asked again
+        if self._request.htmx:
+            here = _page_behind(self._request) or here  # the strip alone is asked again
         if here == reverse("today"):
             return []  # 今日 shows them large
         here = here.partition("?")[0]
@@ -248,7 +262,8 @@ class Frame:
 
     @property
     def engine_warning(self) -> str:
-        if self._around.engine_is_silent:
+        # The house's calendar is asked only when something is silent at all: every page comes by here.
+        if self._around.engine_is_silent and engine.stood_still_in_business_hours():
             return _("お知らせの仕組みが2時間以上止まっています。管理者に知らせてください。")
         return ""
 

@@ -18,8 +18,10 @@ from incidents.errors import Refused
 from incidents.forms.incident import ReportForm, read_again
 from incidents.models import Incident, Jotting
 from incidents.queries import access, nameless, reader, team
+from incidents.queries import inbound as mails
 from incidents.queries import jotting as jottings
 from incidents.queries.similar import PASTED, similar
+from incidents.views import received
 from incidents.views.base import go, page, posted, render_page, say, show_refusal
 
 
@@ -44,6 +46,8 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             said = _("%(reference)s を記録しました。次にすることは、このページにあります。")
             say(request, said % {"reference": incident.reference})
+            if line is not None:
+                received.take_along(request, line, incident)
             return go(request, _tie_url(incident, how, original) if original else incident.get_absolute_url())
     context = {
         "form": form,
@@ -65,6 +69,9 @@ def _known_already(request: HttpRequest, line: Jotting | None) -> dict[str, Any]
         longest = ReportForm.base_fields["title"].max_length
         known |= {"jotting": line.pk, "title": line.text[:longest]}
         known |= {"pasted": line.text} if len(line.text) > longest else {}
+        if (mail := mails.of_jotting(line)) is not None:
+            most = ReportForm.base_fields["pasted"].max_length
+            known["pasted"] = mail.text[:most]  # a reply's quote may tell of records of other readers
         known["noticed_at"] = timezone.localtime(line.created_at).strftime("%Y-%m-%dT%H:%M")
     return known
 

@@ -7,13 +7,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from incidents.domain import care as verbs
 from incidents.letters import links
 from incidents.queries import access, care
 from incidents.views.base import page, posted, render_page, say
+from incidents.views.links import gone, linked
 
 
 @page
@@ -32,16 +31,21 @@ def choose(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("care"))
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@linked
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """この便りを止める, from the mail and without signing in. GET shows, POST acts: a scanner stops nothing."""
+    """この便りを止める, from the mail and without signing in. GET shows, POST acts: a scanner stops nothing.
+
+    A mail program's own button posts without having seen the page (RFC 8058); a person's press comes from the page.
+    """
     person_id = links.read_care(token)
     person = access.person_for_link(person_id) if person_id else None
     if person is None:
-        return render(request, "incidents/links/gone.html", status=410)
+        return gone(request)
     with translation.override(person.language):
         request.LANGUAGE_CODE = person.language
-        if request.method == "POST" and not person.care_opt_out:
+        opened = links.opened_lately(token, request.POST.get("page_token", ""))
+        opened = opened or request.POST.get("List-Unsubscribe") == "One-Click"
+        if request.method == "POST" and opened and not person.care_opt_out:
             verbs.choose(person, wanted=False)
-        return render(request, "incidents/care/stop.html", {"stopped": person.care_opt_out})
+        context = {"stopped": person.care_opt_out, "page_token": links.page_token(token)}
+        return render(request, "incidents/care/stop.html", context)

@@ -38,15 +38,17 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
             )
             return go(request, incident.get_absolute_url())
     today, done_at, severity = today_of(request.user), check.measure.done_at, check.measure.incident.severity
-    early = check.check_on is not None and today < check.check_on and not check.outcome
+    over, refusal = verbs.is_over(check, check.measure), verbs.refusal(check, by=request.user)
+    early = check.check_on is not None and today < check.check_on and not over
     context = {
         "form": form,
         "check": check,
         "measure": check.measure,
         "incident": check.measure.incident,
         "early": early,
-        "show_form": form.is_bound or not check.outcome,  # a late answer keeps what was typed
-        "left": 0 if early or check.outcome or not done_at else days_to_watch(day_here(done_at), severity, today),
+        "refusal": refusal,
+        "show_form": form.is_bound or refusal is None,  # a late answer keeps what was typed
+        "left": 0 if early or over or not done_at else days_to_watch(day_here(done_at), severity, today),
         "evidence": evidence_of(check.measure),
     }
     return render_page(request, "incidents/check/outcome.html", context)

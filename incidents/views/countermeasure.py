@@ -70,7 +70,7 @@ def tabs_of(form: SeamFilterForm) -> list[dict[str, Any]]:
 
 def _form(request: HttpRequest, incident: Incident, initial: dict[str, Any]) -> MeasureForm:
     return MeasureForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,  # a body without fields is answered as an empty form
         roots=incidents.roots_of(incident),
         people=reader.workers(incident),
         severity=incident.severity,

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from incidents import rules
 from incidents.domain import incident as verbs
 from incidents.domain import promise as promise_verbs
-from incidents.enums import SILENT_ENDS, FollowUpState, MeasureStatus, Stage
+from incidents.domain import recurrence
+from incidents.enums import COVERING_STATUSES, SILENT_ENDS, FollowUpState, MeasureStatus, Stage
 from incidents.errors import Refused
 from incidents.forms.cause import RootForm
 from incidents.forms.incident import EditForm, EndForm, FirstReportForm, ReasonForm, WaiveForm
@@ -20,12 +21,13 @@ from incidents.models import Incident
 from incidents.queries import access, audit, care, promise, reader, record
 from incidents.queries import incident as incidents
 from incidents.queries import view as saved
-from incidents.queries.calendar import business_calendar
+from incidents.queries.calendar import day_here
 from incidents.templatetags.ui import moment, shortday
 from incidents.views.base import act, go, page, posted, refuse_overlap, render_page, say, say_refusal, show_refusal
 from incidents.views.facts import facts_context
 from incidents.views.lists import INCIDENTS, filter_form, list_context, opening
 from incidents.views.proof import proof_context
+from tools.plain.holidays import BusinessCalendar
 
 
 @page
@@ -91,7 +93,10 @@ def _legal_days(incident: Incident) -> dict[str, date]:
     """
     if not LEGAL_EFFECTS & set(incident.effects):
         return {}
-    known, calendar = timezone.localtime(incident.noticed_at).date(), business_calendar(incident.team_id)
+    # In the house's zone: the law counts its day, whoever reads the page from wherever.
+    # Knowledge anywhere in the organisation counts, and the authority keeps no closing days of a team.
+    known = day_here(min(incident.noticed_at, incident.recognised_at or incident.noticed_at))
+    calendar = BusinessCalendar()
     return {
         "early": known + timedelta(days=2),
         "late": known + timedelta(days=4),
@@ -102,7 +107,7 @@ def _legal_days(incident: Incident) -> dict[str, date]:
 
 def _steps(incident: Incident, found: record.RecordPage) -> list[dict[str, str]]:
     gold = sum(m.status == MeasureStatus.EFFECTIVE for m in found.measures)
-    promised = sum(m.status in rules.COVERING_STATUSES for m in found.measures)
+    promised = sum(m.status in COVERING_STATUSES for m in found.measures)
     notes = {
         Stage.RECORDED: _("%(when)s に気づく") % {"when": moment(incident.noticed_at)},
         Stage.FIRST_REPORTED: _first_report_note(incident),
@@ -157,7 +162,7 @@ def _gold_note(incident: Incident, found: record.RecordPage) -> str:
     days = [
         c.check_on
         for m in found.measures
-        if m.status in rules.COVERING_STATUSES
+        if m.status in COVERING_STATUSES
         for c in m.checks.all()
         if not c.outcome and c.check_on
     ]
@@ -182,7 +187,7 @@ def edit(request: HttpRequest, key: str) -> HttpResponse:
             # Only what was changed: a browser's field cuts the seconds of times that nobody touched, and a field that
             # somebody else changed meanwhile must not be put back.
             mine = set(form.mine()) & set(form.changed_data)
-            verbs.edit(incident, by=request.user, **{name: form.cleaned_data[name] for name in mine})
+            recurrence.edit(incident, by=request.user, **{name: form.cleaned_data[name] for name in mine})
         except Refused as refusal:
             show_refusal(form, refusal)
             ways = _ways_out(incident, refusal)
@@ -207,12 +212,16 @@ def _ways_out(incident: Incident, refusal: Refused) -> list[tuple[str, str]]:
     return [(report, _("一次報告を記録する")), (f"{report}?waive=1#waive", _("一次報告を不要とする"))]
 
 
+def _customary_next(incident: Incident) -> dict[str, str]:
+    """What the form of the first report begins with: the next report at its customary time (B-3)."""
+    return {"next_at": timezone.localtime(promise.next_report_default(incident)).strftime("%Y-%m-%dT%H:%M")}
+
+
 @page
 def first_report(request: HttpRequest, key: str) -> HttpResponse:
     """Record how the other side was told; the clock stops. Below it, the way to say that none is needed."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    initial = {"next_at": timezone.localtime(promise.next_report_default(incident)).strftime("%Y-%m-%dT%H:%M")}
-    form = FirstReportForm(request.POST or None, initial=initial)
+    form = FirstReportForm(request.POST or None, initial=_customary_next(incident))
     said = _("一次報告を記録しました。時計は止まりました。")
     verb = partial(promise_verbs.report_first, incident)
     if answer := act(request, form, verb, said=said, to=incident.get_absolute_url()):
@@ -243,7 +252,8 @@ def waive_first_report(request: HttpRequest, key: str) -> HttpResponse:
     verb = partial(verbs.waive_first_report, incident)
     if answer := act(request, form, verb, said=_("一次報告を不要としました。"), to=incident.get_absolute_url()):
         return answer
-    context = {"form": FirstReportForm(), "waive_form": form, "incident": incident, "now": timezone.now()}
+    report_form = FirstReportForm(initial=_customary_next(incident))
+    context = {"form": report_form, "waive_form": form, "incident": incident, "now": timezone.now()}
     return render_page(request, "incidents/incident/first_report.html", context)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from incidents.domain import jotting as verbs
@@ -13,14 +12,13 @@ from incidents.errors import Refused
 from incidents.forms.jotting import JottingForm
 from incidents.queries import access
 from incidents.queries import jotting as lines
-from incidents.views.base import page, posted, render_page, say, show_refusal
+from incidents.views.base import is_ours, page, posted, render_page, say, show_refusal
 
 
 def _back(request: HttpRequest) -> str:
     """The page from which the line was written: one of ours, else the list of lines."""
     wanted = request.POST.get("next", "")
-    ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if ours else reverse("jotting-list")
+    return wanted if is_ours(wanted) else reverse("jotting-list")
 
 
 def _show(request: HttpRequest, form: JottingForm) -> HttpResponse:

@@ -37,8 +37,10 @@ def new(request: HttpRequest, key: str) -> HttpResponse:
 def report_again(request: HttpRequest, key: str) -> HttpResponse:
     """続報: what was told again, and when the other side hears next."""
     incident = access.get_incident(by=request.user, key=key, to="edit")
-    initial = {"next_at": timezone.localtime(promise.next_report_default(incident)).strftime(LOCAL)}
-    form = ReportAgainForm(request.POST or None, initial=initial)
+    initial = {}
+    if incident.report_follows:
+        initial["next_at"] = timezone.localtime(promise.next_report_default(incident)).strftime(LOCAL)
+    form = ReportAgainForm(request.POST or None, initial=initial, follows=incident.report_follows)
     to = incident.get_absolute_url() + "#promises"
     verb = partial(verbs.report_again, incident)
     if answer := act(request, form, verb, said=_("続報を記録しました。"), to=to):

@@ -37,7 +37,7 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
         "title": _("問いにする"),
         "lead": entry.text if entry else _("わからないことに、調べる人と日を決めます。"),
         "action_label": _("問いにする"),
-        "draft": f"question-{incident.number}",
+        "draft": f"question-{incident.number}-{entry.pk}" if entry else f"question-{incident.number}",
     }
     return render_page(request, "incidents/form.html", context)
 

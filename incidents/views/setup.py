@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
 from incidents.domain import setup as verbs
 from incidents.errors import Refused
 from incidents.forms.account import SetupForm
-from incidents.queries import engine
 from incidents.views.base import show_refusal
 
 
@@ -29,9 +28,3 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
             login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
             return HttpResponseRedirect(reverse("today"))
     return render(request, "incidents/person/setup.html", {"form": form})
-
-
-def healthz(request: HttpRequest) -> HttpResponse:
-    """For a watchman: 200 while the database answers and the engine runs, 503 otherwise. Says nothing else."""
-    healthy = engine.lives()
-    return JsonResponse({"ok": healthy}, status=200 if healthy else 503)

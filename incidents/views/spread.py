@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from incidents.domain import spread as verbs
 from incidents.forms.spread import AnswerForm, SpreadDoneForm, SpreadForm
-from incidents.queries import access, team
+from incidents.queries import access, reminder, team
 from incidents.queries.calendar import business_calendar, today_of
 from incidents.views.base import act, go, page, render_page
 
@@ -50,6 +50,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         return answered
     context = {"form": form, "asked": asked, "may_answer": may_answer and (form.is_bound or not asked.reply)}
     context["may_finish"] = may_answer and asked.is_worked_on
+    context["told"] = reminder.told_of_spread(asked)
     return render_page(request, "incidents/spread/answer.html", context)
 
 

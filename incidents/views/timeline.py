@@ -29,7 +29,7 @@ def whole(request: HttpRequest, key: str) -> HttpResponse:
     form = TimelineForm(request.POST)
     if form.is_valid():
         try:
-            verbs.record(incident, by=request.user, **form.cleaned_data)
+            verbs.record_once(incident, by=request.user, **form.cleaned_data)
         except Refused as refusal:
             show_refusal(form, refusal)
         else:

@@ -28,7 +28,22 @@ document.addEventListener("click", (event) => {
   const dismiss = event.target.closest?.("[data-dismiss]");
   if (dismiss) dismiss.closest(".alert")?.remove();
   if (event.target.closest?.("[data-print]")) window.print();
+  if (event.target.matches?.("[data-select-all]")) event.target.select();
+  const copy = event.target.closest?.("[data-copy]");
+  if (copy) copyFrom(document.getElementById(copy.dataset.copy));
 });
+
+// Without https a browser has no clipboard to write to; the text is then marked, for one's own keys or finger.
+const copyFrom = async (field) => {
+  field.focus();
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    return;
+  }
+  for (const said of document.querySelectorAll("[data-copied]")) said.textContent = said.dataset.copied;
+};
 
 // A chosen theme is shown at once; the form that holds the choice is what keeps it.
 document.addEventListener("change", (event) => {
@@ -55,7 +70,7 @@ window.addEventListener("load", () => window.setTimeout(unfold, 0));
 
 // Buttons that need this script stay hidden without it.
 const reveal = (root) => {
-  for (const button of root.querySelectorAll("[data-dismiss][hidden], [data-print][hidden]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-dismiss][hidden], [data-print][hidden], [data-copy][hidden]")) button.hidden = false;
 };
 
 // A form goes out once, even when the button is pressed twice.

@@ -52,6 +52,11 @@ def missing(what: str) -> None:
     pytest.skip(sentence)
 
 
+def sideways(page: Any) -> int:
+    """How many pixels the page is wider than its window; a page that is just coming in is waited for."""
+    return page.locator("html").evaluate("root => root.scrollWidth - root.clientWidth")
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     if not chromium():
@@ -148,7 +153,7 @@ def open_page(answered: None, new_context: Any, complaints: Complaints) -> OpenP
     def build(base_url: str, *, cookies: list[dict[str, Any]] | None = None, **options: Any) -> Any:
         usual = {"locale": "ja-JP", "timezone_id": "Asia/Tokyo", "viewport": DESK}
         context = new_context(base_url=base_url, **usual | options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a bound, not a pause: a page with 250 strings on a slow machine
         complaints.listen(context)
         if cookies:
             context.add_cookies(cookies)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.models import Attachment
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, sideways
 from tests.made_files import MZ, PDF, PNG
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media")]
@@ -32,7 +32,7 @@ def test_files_go_in_and_come_back_on_a_phone(bob, crack, page_of, axe, script):
         assert axe(page) == []
 
     page.goto(f"{crack.get_absolute_url()}#attachments")
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert sideways(page) == 0
     with page.expect_download() as coming:
         page.locator("#attachments").get_by_role("link", name="見積書.pdf", exact=True).click()
     assert coming.value.suggested_filename == "見積書.pdf"

@@ -6,13 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from incidents.models import TimelineEntry
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def test_written_in_a_hurry_kept_through_a_reload_and_shown(bob, crack, page_of, axe):

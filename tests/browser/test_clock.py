@@ -12,17 +12,13 @@ from incidents.domain import incident as incidents
 from incidents.domain import promise
 from incidents.enums import FollowUpKind, FollowUpState
 from incidents.models import FollowUp
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, sideways
 from tests.factories import MembershipFactory, PersonFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESK = {"width": 1400, "height": 900}
 STRIP = "#clock-strip .strip"
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def wake(page) -> None:

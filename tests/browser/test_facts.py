@@ -44,10 +44,13 @@ def test_three_whys_and_a_root_by_keyboard_alone(bob, crack, page_of):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert focused(page) == f"factor-{last.pk}"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(".why li.root")
-    assert RootCause.objects.get().why == last
+    root = RootCause.objects.get()
+    assert (root.why, root.factor) == (last, "procedure")
 
 
 def test_hint_stands_under_the_field_while_typing(bob, crack, page_of):
@@ -55,7 +58,7 @@ def test_hint_stands_under_the_field_while_typing(bob, crack, page_of):
     page.goto(f"{crack.get_absolute_url()}#why-add")
     page.get_by_label("なぜ、そうなりましたか").fill("確認不足だった")
     page.wait_for_selector("#why-hint .why-hint")
-    assert "人の目と注意だけに頼っていた" in page.locator("#why-hint").inner_text()
+    expect(page.locator("#why-hint")).to_contain_text("人の目と注意だけに頼っていた")
     page.get_by_label("なぜ、そうなりましたか").fill("確認する画面がない")
     expect(page.locator("#why-hint .why-hint")).to_have_count(0)
 
@@ -85,7 +88,7 @@ def test_addendum_in_place_and_without_a_script(bob, crack, page_of):
     plain.locator(f"#addendum-{line.pk}").get_by_role("link", name="追記").click()
     plain.get_by_label("わかったこと").fill("もう一度確かめた")
     plain.get_by_role("button", name="追記する").click()
-    assert "もう一度確かめた" in plain.locator(f"#entry-{line.pk}").inner_text()
+    expect(plain.locator(f"#entry-{line.pk}")).to_contain_text("もう一度確かめた")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.fixtures import DESK, PHONE
+from tests.browser.fixtures import DESK, PHONE, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -16,7 +16,7 @@ def test_signed_out_page_is_accessible(path, viewport, scheme, locale, site, ope
     page.goto(path)
 
     assert axe(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert sideways(page) == 0
 
 
 def test_complaints_are_heard(page, complaints):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from incidents.models import Jotting
-from tests.browser.fixtures import DESK, PHONE
+from tests.browser.fixtures import DESK, PHONE, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 LINE = "納品書の控えが一枚足りない気がする"
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
@@ -30,7 +27,7 @@ def test_from_a_line_to_a_concern(bob, team, page_of, axe, viewport, script):
         assert (axe(page), sideways(page)) == ([], 0)
     page.locator(".jot").get_by_role("button", name="書きとめる").click()
     assert page.url.endswith("/incidents/")
-    assert "書きとめました" in page.locator("#messages").inner_text()
+    expect(page.locator("#messages")).to_contain_text("書きとめました")
     assert Jotting.objects.get().text == LINE
     page.goto("/")
     if script:
@@ -44,6 +41,6 @@ def test_from_a_line_to_a_concern(bob, team, page_of, axe, viewport, script):
     page.get_by_role("button", name="記録する", exact=True).click()
     page.wait_for_url("**/incidents/K-*/")
     page.goto("/jottings/")
-    assert "K-1" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("K-1")
     if script:
         assert (axe(page), sideways(page)) == ([], 0)

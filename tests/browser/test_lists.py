@@ -5,16 +5,12 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, sideways
 from tests.factories import CountermeasureFactory, IncidentFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESK = {"width": 1400, "height": 900}
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 @pytest.fixture

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from incidents.models import Countermeasure
-from tests.browser.fixtures import PHONE
+from tests.browser.fixtures import PHONE, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 def test_strength_is_picked_by_keyboard_and_says_what_it_does(alice, story, page_of, axe):
@@ -35,4 +32,4 @@ def test_strength_is_picked_by_keyboard_and_says_what_it_does(alice, story, page
     page.get_by_role("button", name="案として保存する").click()
     page.wait_for_url("**/incidents/K-*/**")
     assert Countermeasure.objects.get().strength == 5
-    assert "自動にする" in page.locator("#measures").inner_text()
+    expect(page.locator("#measures")).to_contain_text("自動にする")

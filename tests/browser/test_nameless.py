@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from incidents.domain import nameless
 from incidents.models import NamelessNote
 from incidents.queries.nameless import door_path
-from tests.browser.fixtures import DESK, PHONE
+from tests.browser.fixtures import DESK, PHONE, sideways
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-def sideways(page) -> int:
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -39,7 +36,7 @@ def test_somebody_signed_in_writes_and_reads_the_reply(alice, bob, team, page_of
     page.get_by_role("link", name="前に送った知らせの返事を読む").click()
     page.get_by_label("控えの合言葉").fill(receipt)
     page.get_by_role("button", name="読む").click()
-    assert "画面を直します" in page.locator("main").inner_text()
+    expect(page.locator("main")).to_contain_text("画面を直します")
     assert (axe(page), sideways(page)) == ([], 0)
 
 
@@ -54,4 +51,4 @@ def test_lead_makes_a_record_of_it(alice, team, page_of, axe, viewport):
     assert (axe(page), sideways(page)) == ([], 0)
     page.get_by_role("button", name="記録にする").click()
     page.wait_for_url("**/incidents/K-*/")
-    assert "宛先を一つ選びまちがえた" in page.locator("h1").inner_text()
+    expect(page.locator("h1")).to_contain_text("宛先を一つ選びまちがえた")

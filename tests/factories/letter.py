@@ -23,3 +23,4 @@ class LetterFactory(factory.django.DjangoModelFactory):
     html = "<p>届いていますか。</p>"
     message_id = factory.Sequence(lambda n: f"<test-{n}@example.jp>")
     next_try_at = factory.LazyFunction(timezone.now)
+    due_at = factory.SelfAttribute("next_try_at")

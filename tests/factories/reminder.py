@@ -9,7 +9,7 @@ from tests.factories.person import PersonFactory
 
 
 class FollowUpFactory(factory.django.DjangoModelFactory):
-    """A promise without its ledger; domain.reminder.follow makes both."""
+    """A promise without its ledger; domain.ledger.follow makes both."""
 
     class Meta:
         model = models.FollowUp

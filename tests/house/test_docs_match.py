@@ -20,7 +20,8 @@ from incidents import urls
 from incidents.domain import attachment, export, handover, search, view
 from incidents.enums import Anniversary, DeliveryState, FollowUpKind, LetterKind, LetterState, MeasureStatus, Outcome
 from incidents.forms import paste
-from incidents.queries import audit, insight, paging
+from incidents.queries import audit, feed, insight, paging
+from incidents.views.feed import BRAKE
 from tests.house.test_docs import FEATURES, REFUSALS, ROOT, calls, refusal_codes, settings_read
 from tools.plain import typed
 from ushiro import preflight
@@ -140,7 +141,7 @@ def test_a_feature_lists_the_codes_of_its_verbs():
 
 
 def test_the_gates_are_told_where_the_stages_are():
-    tree = ast.parse((ROOT / "incidents" / "rules.py").read_text("utf-8"))
+    tree = ast.parse((ROOT / "incidents" / "rules" / "stage.py").read_text("utf-8"))
     codes = {
         call.args[1].value for name, call in calls(tree) if name == "Gate" and isinstance(call.args[1], ast.Constant)
     }
@@ -320,6 +321,10 @@ def test_every_ring_of_beat_is_told_with_its_interval():
         ("docs/security.md", f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES} files"),
         ("docs/features/forms.md", f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20} MiB"),
         ("docs/features/attachment.md", f"{attachment.MOST_FILES} files a record"),
+        ("docs/features/calendar.md", f"Up to {feed.MOST_OPEN:,} open ones"),
+        ("docs/features/calendar.md", f"{feed.MOST_ENDED} that have ended"),
+        ("docs/features/calendar.md", f"last {feed.ENDED_DAYS} days"),
+        ("docs/features/calendar.md", f"{BRAKE.most} readings a day"),
         ("docs/features/list.md", f"{paging.PAGE_SIZE} rows a page"),
         ("docs/features/list.md", f"counted up to {paging.COUNTED}"),
         ("docs/features/list.md", f"up to {export.MOST:,} in one file"),

@@ -15,15 +15,18 @@ from incidents.domain import countermeasure, reminder
 from incidents.domain import due_request as due_requests
 from incidents.domain import promise as promises
 from incidents.domain import question as questions
-from incidents.models import EffectCheck, FollowUp, TimelineEntry
+from incidents.models import EffectCheck, FollowUp, Incident, TimelineEntry
 from tests.factories import (
+    AbsenceFactory,
     AttachmentFactory,
     ContainmentFactory,
     JottingFactory,
     LetterFactory,
     MendingFactory,
+    MirrorFactory,
     NamelessNoteFactory,
     PasteFactory,
+    ReceivedMailFactory,
     SavedViewFactory,
     SpreadAnswerFactory,
 )
@@ -31,10 +34,18 @@ from tests.rows import everything, undone
 
 # Whoever comes may see these; each says why.
 PUBLIC = {
+    "calendar-feed": "its address is the secret, standing is asked at each reading",
     "healthz": "asked by the load balancer, says only that it answers",
+    "readyz": "asked by the load balancer, names what is away by one word each",
+    "enginez": "asked by a watchman, says only whether the engine runs",
+    "metrics": "for the bearer of its token; not there without one",
     "setup": "its link is the secret, works once",
+    "mail-away": "its link is the secret, tells of its own person's absence alone",
     "mail-care": "its link is the secret, stops the words to its own person",
     "mail-done": "its link is the secret, standing is asked again",
+    "mail-due": "its link is the secret, standing is asked again",
+    "mail-help": "its link is the secret, standing is asked again",
+    "mail-not-mine": "its link is the secret, standing is asked again",
     "nameless-write": "its address is the secret, nobody is known there",
     "nameless-answer": "its address and the receipt are the secret, nobody is known there",
     "set_language": "a choice of language needs no name",
@@ -61,8 +72,12 @@ OWN = {
     "letter-write-today",
     "jotting-list",
     "jotting-new",
+    "mirror-list",
     "nameless-list",
     "preferences",
+    "calendar-make",
+    "calendar-off",
+    "absence",
     "view-list",
     "incident-list-csv",
     "incident-list-hand-over",
@@ -72,6 +87,10 @@ OWN = {
     "similar",
     "care",
     "care-letters",
+    "received-list",
+    "intake-make",
+    "intake-off",
+    "address-reached",
 }
 
 
@@ -122,8 +141,10 @@ def world(clock, story, alice):
         entry = TimelineEntry.objects.filter(incident=incident).first()
         promise = promises.promise(incident, by=alice, text="折り返し", due_at=clock.now + timedelta(hours=2))
         paste = PasteFactory(incident=incident)
+        received = ReceivedMailFactory(incident=incident, subject="Re: 社外秘の件")
         attachment = AttachmentFactory(incident=incident)
         containment = ContainmentFactory(incident=incident)
+        mirror = MirrorFactory(team=incident.team, name="社外秘の件のチャンネル")
         mending = MendingFactory(incident=incident, person=story.bob, what="社外秘の件の見積書を作り直した")
         question = questions.ask(
             incident, by=alice, text="何通出たか", owner=alice, due_on=clock.today + timedelta(days=5)
@@ -138,6 +159,7 @@ def world(clock, story, alice):
         spread = SpreadAnswerFactory(team=incident.team)
         view = SavedViewFactory(person=alice)
         jotting = JottingFactory(person=alice, text="社外秘の件が気になる")
+        absence = AbsenceFactory(person=alice, stand_in=story.bob)
         nameless = NamelessNoteFactory(team=incident.team, text="社外秘の件でひやり")
 
     return World
@@ -152,7 +174,12 @@ def body(response: Any) -> str:
 
 def test_every_address_is_known_here():
     """A new address belongs into OWN or PUBLIC, or has a key in it."""
-    assert {name for name, route in HOUSE.items() if not route.converters} == OWN | {"healthz"}
+    assert {name for name, route in HOUSE.items() if not route.converters} == OWN | {
+        "healthz",
+        "readyz",
+        "enginez",
+        "metrics",
+    }
     assert PUBLIC.keys() - {"admin:login"} <= ROUTES.keys() | {
         "account_confirm_email",
     }
@@ -193,6 +220,38 @@ def test_stranger_is_told_what_nothing_would_tell(method, htmx, world, client_of
             assert there.status_code in {404, 405}
             assert body(there).splitlines() == body(nothing).splitlines()
             assert everything() == before
+
+
+# What is the team's own, whatever record stands behind it: notes without a name, what another team asks, its chat channels.
+OF_THE_TEAM = ("nameless-", "team-nameless", "spread-", "mirror")
+
+
+@pytest.mark.parametrize("htmx", [False, True], ids=["page", "fragment"])
+def test_mate_who_may_not_read_a_record_is_told_what_nothing_would_tell(
+    htmx, world, client_of, alice, bob, vera, subtests
+):
+    """C9: for a member and a viewer of the team, a restricted record is as absent as for a stranger."""
+    Incident.objects.filter(team=world.incident.team).update(
+        restricted=True, owner=alice, backup=None, recorded_by=alice
+    )
+    clients = {mate: client_of(mate, **{"HX-Request": "true"} if htmx else {}) for mate in (bob, vera)}
+    before = everything()
+    for mate, client in clients.items():
+        for name in [name for name in KEYED if not name.startswith(OF_THE_TEAM)]:
+            for method in ("get", "post"):
+                with subtests.test(address=name, method=method, mate=str(mate)), undone():
+                    route = HOUSE[name]
+                    there = getattr(client, method)(reverse(name, args=arguments(route, world)))
+                    nothing = getattr(client, method)(reverse(name, args=arguments(route)))
+                    assert there.status_code == nothing.status_code
+                    assert there.status_code in {404, 405}
+                    assert body(there) == body(nothing)
+        for name in sorted(OWN):
+            with subtests.test(address=name, mate=str(mate)), undone():
+                shown = b"".join(client.get(reverse(name), {"view": "all", "q": "見積書"})).decode()
+                for secret in (world.incident.title, f">{world.incident.reference}<", world.measure.title):
+                    assert secret not in shown
+    assert everything() == before
 
 
 def test_page_of_ones_own_shows_nothing_of_others(world, client_of, carol, subtests):
@@ -244,9 +303,12 @@ def test_viewer_reads_and_is_refused_calmly(world, client_of, vera, subtests):
         with subtests.test(address=name), undone():
             for method in ("get", "post"):
                 answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
-                # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's.
+                # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's, an absence one's own,
+                # and a mail as it came its sender's.
                 assert answer.status_code in (
-                    {404, 405} if name.startswith(("letter", "view", "jotting")) else {200, 302, 403, 405}
+                    {404, 405}
+                    if name.startswith(("letter", "view", "jotting", "absence", "received-original"))
+                    else {200, 302, 403, 405}
                 )
             assert everything() == before
 

@@ -97,7 +97,7 @@ class TestSample(TestCase):
     def test_the_letter_of_the_day_can_be_written(self):
         letter = reminder.write_digest(self.sato, asked_for=True)
         assert "送信前に宛先と添付の会社名を照合する仕組みを入れる" in letter.text
-        assert "期限から2営業日たちました" in letter.text
+        assert "できましたか。期限の相談もできます" in letter.text
         assert "効き目を確かめる日です" in letter.text
 
     def test_history_lies_in_the_past_and_in_order(self):
@@ -110,6 +110,13 @@ class TestSample(TestCase):
         assert not ReminderDelivery.objects.filter(state=DeliveryState.PENDING, planned_on__lt=now.date()).exists()
         assert not TimelineEntry.objects.filter(text__contains="2027").exists()
         assert {entry.verb for entry in AuditEntry.objects.all()} <= VERBS.keys()
+
+    def test_the_timeline_tells_the_day_that_was_promised(self):
+        one = Countermeasure.objects.filter(committed_at__isnull=False, incident__number=114).order_by("pk").first()
+        line = one.incident.timeline.get(text__startswith=f"対策を約束: {one.title}")
+        assert f"期限 {one.due_on.month}月{one.due_on.day}日" in line.text
+        stand_in = timezone.localdate() + timedelta(days=400)  # the day that the verb was given before the true one
+        assert not TimelineEntry.objects.filter(text__contains=f"{stand_in.month}月{stand_in.day}日").exists()
 
     def test_letters_of_past_mornings_are_kept_and_none_goes_out(self):
         assert set(Letter.objects.values_list("state", flat=True)) == {LetterState.KEPT}
@@ -197,6 +204,14 @@ def test_with_a_mail_server_the_command_sends_nothing_of_the_past(
 
 
 @pytest.mark.sqlite_is_enough
+@pytest.mark.django_db
+@pytest.mark.parametrize("day", ["2026-11-28 07:28", "2026-11-24 10:30", "2027-01-02 20:00"])
+def test_a_new_house_is_not_late_on_its_first_day(settings, day):
+    with time_machine.travel(at(day), tick=False):
+        sample.plant()
+        assert [queue.name for queue in engine.queues(timezone.now()) if queue.is_late] == []
+
+
 @pytest.mark.parametrize("day", ["2026-11-22 15:00", "2027-01-04 00:10", "2026-05-06 23:50"])
 @pytest.mark.django_db
 def test_on_any_day_the_record_is_true_and_something_is_due(settings, day):

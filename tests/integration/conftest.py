@@ -25,11 +25,6 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Data
     made.stop()
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> servers.Certificate:
-    return _need(servers.Certificate, tmp_path_factory.mktemp("tls"))
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def kind(request: pytest.FixtureRequest) -> str:
     """Which database the installation runs on. Narrow it with `@pytest.mark.parametrize("kind", ["sqlite"])`."""

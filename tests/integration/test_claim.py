@@ -58,7 +58,7 @@ def test_claim_that_ran_out_has_one_heir(install):
     house = install()
     one = LetterFactory(recipient=None, to_name="n", to_email="n@example.jp")
     letter.claim(one.pk)
-    Letter.objects.filter(pk=one.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
+    Letter.objects.filter(pk=one.pk).update(next_try_at=timezone.now() - timedelta(seconds=1))
     heirs: list[int] = []
 
     def inherit() -> None:

@@ -34,7 +34,7 @@ class Office:
             Closure.objects.create(day=today + timedelta(days=days), name="営業", works=True)
         self.team = TeamFactory(name="受注課", slug="orders")
         self.alice, self.bob = (
-            PersonFactory(name=name, email=f"{address}@example.jp", digest_hour=0)
+            PersonFactory(name=name, email=f"{address}@example.jp", digest_hour=0, quiet_from=None)
             for name, address in [("佐藤 美咲", "alice"), ("鈴木 健太", "bob")]
         )
         MembershipFactory(person=self.alice, team=self.team, role="lead")
@@ -95,7 +95,7 @@ def test_worker_killed_while_the_server_listens_loses_and_doubles_nothing(instal
     house.worker()
     house.beat()
     # Five minutes pass for the dead worker's claim.
-    Letter.objects.filter(pk=one.pk).update(claimed_until=reminder.timezone.now() - timedelta(seconds=1))
+    Letter.objects.filter(pk=one.pk).update(next_try_at=reminder.timezone.now() - timedelta(seconds=1))
     until(lambda: settled(one) == LetterState.SENT, 20, "the letter is sent")
 
     # SMTP itself cannot tell a lost answer from a lost letter: a server that had already said 250 to nobody gets the
@@ -276,7 +276,7 @@ def test_rabbitmq_rings_as_well(install):
 def test_two_of_everything_send_one_of_each(install):
     house = install()
     office = Office()
-    people = [PersonFactory(email=f"clerk{n}@example.jp", digest_hour=0) for n in range(12)]
+    people = [PersonFactory(email=f"clerk{n}@example.jp", digest_hour=0, quiet_from=None) for n in range(12)]
     for person in people:
         MembershipFactory(person=person, team=office.team, role="member")
     known = office.story.with_root()

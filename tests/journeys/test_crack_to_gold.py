@@ -105,6 +105,11 @@ def test_a_crack_becomes_gold(running, open_page, axe, django_db_blocker, settin
     look(bob, "preferences")
     bob.get_by_label("お知らせの時刻").select_option("0")
     bob.get_by_role("button", name="保存する").click()
+    refusal = bob.locator(".invalid-feedback").inner_text()
+    assert "静かな時間に入っています" in refusal
+    bob.get_by_label("静かな時間（ここから）").select_option(label="静かな時間を置かない")
+    bob.get_by_role("button", name="保存する").click()
+    bob.get_by_text("設定を保存しました。").wait_for()
     began = time.monotonic()
     bob.get_by_role("link", name="割れを記録する").click()
     look(bob, "record")

@@ -14,15 +14,37 @@ import pytest
 from django.template.loader import get_template
 
 from incidents.enums import Language
-from incidents.letters import account, care, handover, test
+from incidents.letters import absence, account, care, handover, mirror, orphaned, reply, test, unreached, untaken
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
-from incidents.models import Countermeasure, FollowUp, HelpLine, Incident, Person, ReminderDelivery
+from incidents.models import (
+    Absence,
+    Countermeasure,
+    FollowUp,
+    HelpLine,
+    Incident,
+    MailReply,
+    Mirror,
+    Person,
+    ReceivedMail,
+    ReminderDelivery,
+    Team,
+)
 
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
 TODAY = date(2026, 12, 11)
 FINAL_URL = "http://testserver/incidents/K-128/final-report/"
+
+
+ACTS = {
+    "due_url": "http://testserver/m/due/token/",
+    "help_url": "http://testserver/m/help/token/",
+    "not_mine_url": "http://testserver/m/not-mine/token/",
+}
+# Of a promise that has no date to ask about.
+KEPT = {"promise": {"kept_url": "http://testserver/m/kept/"}}
+SOME_ACTS = {name: url for name, url in ACTS.items() if name != "due_url"}
 
 
 def item(**change: object) -> words.Item:
@@ -42,21 +64,42 @@ def item(**change: object) -> words.Item:
         "done_url": "http://testserver/m/token/",
         "page_url": "http://testserver/incidents/K-128/#measure-1",
     }
-    return words.Item(**usual | change)
+    made = usual | change
+    if made["done_url"]:  # whoever can say できました can say the rest as well
+        made = ACTS | made
+    return words.Item(**made)
 
 
-def moment(person, *, kind: str, minutes: int, mine: bool = True) -> Rendered:
-    """A promise of 14:00, told `minutes` before it (negative: after it)."""
+def moment(person, *, kind: str, minutes: int, mine: bool = True, here: bool = True) -> Rendered:
+    """A promise of 14:00, told `minutes` before it (negative: after it). here: whether its owner is."""
     now = datetime(2026, 12, 11, 14, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
     incident = Incident(number=128, title="見積書を別の会社に送った", who_waits="青空物産さま")
     text = {"promise": "返金の手続き", "next_report": "続報"}.get(kind, "")
     owner = person if mine else Person(pk=0, name="佐藤 美咲")
     one = FollowUp(kind=kind, incident=incident, text=text, to_whom="青空物産さま", due_at=now, owner=owner)
-    return words.moment(ReminderDelivery(follow_up=one), recipient=person, now=now - timedelta(minutes=minutes))
+    away = {} if here else {owner.pk: Absence(person=owner, ends_on=date(2026, 12, 18))}
+    return words.moment(
+        ReminderDelivery(follow_up=one),
+        recipient=person,
+        now=now - timedelta(minutes=minutes),
+        away=away,
+        urls=(SOME_ACTS | KEPT.get(kind, {})) if mine or not here else None,
+    )
 
 
 def digest(person, *items: words.Item) -> Rendered:
-    return words.digest(person, list(items), today=TODAY)
+    return words.digest(person, list(items), today=TODAY, away_url="http://testserver/m/away/token/")
+
+
+def said(person, *, kind: str, words: str) -> MailReply:
+    """What 鈴木 said about a measure that is his."""
+    record = Incident(number=128, title="見積書を別の会社に送った", team=Team(name="受注課"))
+    measure = Countermeasure(pk=1, incident=record, title="送信前に宛先と社名を突き合わせる画面を出す")
+    owner = Person(pk=0, name="鈴木 健太")
+    promise = FollowUp(
+        kind="countermeasure", incident=record, team=record.team, measure=measure, due_on=TODAY, owner=owner
+    )
+    return MailReply(kind=kind, follow_up=promise, person=owner, words=words)
 
 
 PLACES = [
@@ -64,6 +107,28 @@ PLACES = [
     HelpLine(kind="own", name="産業医・保健師（社内）", name_en="Occupational physician / nurse"),
     HelpLine(kind="own", name="受注課の相談係", phone="内線 12"),
 ]
+# What is told to whoever wrote it; the others of MailWhy read as `unknown` does.
+UNTAKEN = {
+    "wrong_sender": "held",
+    "no_token": "held",
+    "expired": "held",
+    "unscanned": "held",
+    "too_many": "held",
+    "no_standing": "refused",
+    "no_words": "refused",
+    "infected": "refused",
+    "too_large": "refused",
+    "unknown": "refused",
+}
+
+
+def came_back(person: Person, why: str, state: str) -> ReceivedMail:
+    sender = "kenta@home.example" if why == "wrong_sender" else person.email
+    return ReceivedMail(
+        kind="reply", state=state, why=why, subject="Re: 今日のお知らせ 3件", person=person, from_address=sender
+    )
+
+
 LETTERS = {
     "account-password-reset": lambda p: account.password_reset(
         p, "http://testserver/account/password/reset/key/1-abc/"
@@ -147,6 +212,33 @@ LETTERS = {
     "digest-told-outside-somebody-elses": lambda p: digest(
         p, item(kind="promise", what="新しい期限を伝える", days=-1, mine=False, done_url="")
     ),
+    "digest-owner-away": lambda p: digest(
+        p, item(days=1, mine=False, owner_away="12月18日（金）" if p.language == "ja" else "Fri 18 Dec")
+    ),
+    "digest-question": lambda p: digest(p, item(kind="question", what="何通出たか", days=1, done_url="", **SOME_ACTS)),
+    "moment-owner-away": lambda p: moment(p, kind="promise", minutes=15, mine=False, here=False),
+    "reply-ask-help": lambda p: reply.ask_help(
+        said(p, kind="help", words="照合を半日ほど、いっしょに見てもらえると助かります。"), to=p, today=TODAY
+    ),
+    "reply-not-mine": lambda p: reply.not_mine(
+        said(p, kind="not_mine", words="伊藤さんだと思います"), to=p, today=TODAY
+    ),
+    "reply-not-mine-wordless": lambda p: reply.not_mine(said(p, kind="not_mine", words=""), to=p, today=TODAY),
+    "unreached": lambda p: unreached.unreached(
+        Person(name="佐藤 美咲", email="misaki@example.jp"), to=p, since=date(2026, 12, 11)
+    ),
+    **{
+        f"untaken-{why.replace('_', '-')}": lambda p, why=why, state=state: untaken.told(came_back(p, why, state), to=p)
+        for why, state in UNTAKEN.items()
+    },
+    "orphaned": lambda p: orphaned.orphaned(Person(pk=7, name="佐藤 美咲"), to=p, team=Team(name="受注課"), count=3),
+    "absence-stand-in": lambda p: absence.stand_in(
+        Absence(person=Person(name="佐藤 美咲"), stand_in=p, starts_on=date(2026, 12, 14), ends_on=date(2026, 12, 18)),
+        today=TODAY,
+    ),
+    "mirror-off": lambda p: mirror.off(
+        Mirror(pk=1, team=Team(name="受注課"), kind="slack", name="受注課のチャンネル"), p, word="answered_404"
+    ),
     "moment-first-report-ahead": lambda p: moment(p, kind="first_report", minutes=15),
     "moment-first-report-now": lambda p: moment(p, kind="first_report", minutes=0, mine=False),
     "moment-promise-ahead": lambda p: moment(p, kind="promise", minutes=15),
@@ -185,12 +277,19 @@ def test_every_letter_has_a_snapshot():
         f"{file.parent.name}/{file.name.removesuffix('.subject.txt')}" for file in TEMPLATES.rglob("*.subject.txt")
     }
     assert kinds == {
+        "absence/stand_in",
         "account/password_reset",
         "care/check_in",
         "handover/handed_over",
+        "mirror/off",
         "reminder/digest",
         "reminder/moment",
+        "reply/ask_help",
+        "orphaned/told",
+        "reply/not_mine",
         "test/sending",
+        "unreached/told",
+        "untaken/told",
     }
     for kind in kinds:
         for ending in (".subject.txt", ".txt", ".html"):

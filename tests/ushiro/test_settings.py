@@ -48,6 +48,29 @@ FAULTS = {
     "record below a file": ({"ATTACHMENT_INCIDENT_MB": "5"}, "ATTACHMENT_INCIDENT_MB must be at least"),
     "team below a record": ({"ATTACHMENT_TEAM_MB": "100"}, "ATTACHMENT_INCIDENT_MB must be at least"),
     "scanner": ({"ATTACHMENT_SCAN": "clamdscan '"}, "ATTACHMENT_SCAN holds a quotation mark"),
+    "zone": ({"TIME_ZONE": "Asia/Tokio"}, "TIME_ZONE is 'Asia/Tokio'"),
+    "heartbeat in clear text": (
+        {"HEARTBEAT_URL": "http://watch.example.jp/1"},
+        "HEARTBEAT_URL must begin with https://",
+    ),
+    "way out to an address": ({"EGRESS_ALLOW": "https://chat.example.lan/"}, "EGRESS_ALLOW must be hosts"),
+    "way out to a number in another base": ({"EGRESS_ALLOW": "a.example,2130706433"}, "EGRESS_ALLOW must be hosts"),
+    "way out to no port": ({"EGRESS_ALLOW": "a.example:0"}, "EGRESS_ALLOW must be hosts"),
+    "authority that is not there": ({"EGRESS_CA_FILE": "/none/ca.pem"}, "EGRESS_CA_FILE must be a file"),
+    "heartbeat to nobody": ({"HEARTBEAT_URL": "https://"}, "HEARTBEAT_URL must begin with https://"),
+    "short token": ({"METRICS_TOKEN": "k3Jx9"}, "METRICS_TOKEN is too short"),
+    "answers to nobody": ({"INBOUND_ADDRESS": "うしろ@example.jp"}, "INBOUND_ADDRESS must be one plain address"),
+    "answers to a name too long": ({"INBOUND_ADDRESS": f"{'a' * 21}@example.jp"}, "INBOUND_ADDRESS must be"),
+    "mailbox without an address": ({"IMAP_HOST": "imap.example.jp"}, "IMAP_HOST is set and INBOUND_ADDRESS is not"),
+    "mailbox in clear text": (
+        {"IMAP_HOST": "imap.example.jp", "INBOUND_ADDRESS": "u@example.jp", "IMAP_SECURITY": "plain"},
+        "IMAP_SECURITY=plain sends the password",
+    ),
+    "mailbox in no way": (
+        {"IMAP_HOST": "i", "INBOUND_ADDRESS": "u@a.jp", "IMAP_SECURITY": "ssl"},
+        "IMAP_SECURITY must",
+    ),
+    "mailbox without a port": ({"IMAP_HOST": "i", "INBOUND_ADDRESS": "u@a.jp", "IMAP_PORT": "0"}, "IMAP_PORT must"),
     "mode": ({"USHIRO_MODE": "develop"}, "USHIRO_MODE must be production or embedded"),
 }
 PROGRAMS = {
@@ -119,7 +142,7 @@ def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
                 "server_side_binding": True,
                 "prepare_threshold": 3,
                 "sslmode": "require",
-                "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+                "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c random_page_cost=1.1",
                 "pool": {"min_size": 1, "max_size": 20, "timeout": 10},
             },
         ]
@@ -137,15 +160,15 @@ def test_a_pooler_is_spared_prepared_statements(tmp_path):
     [
         (
             {"DATABASE_STATEMENT_TIMEOUT": "5"},
-            "-c statement_timeout=5s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+            "-c statement_timeout=5s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c random_page_cost=1.1",
         ),
         (
             {"DATABASE_STATEMENT_TIMEOUT": "0"},
-            "-c statement_timeout=0s -c lock_timeout=10s -c idle_in_transaction_session_timeout=0",
+            "-c statement_timeout=0s -c lock_timeout=10s -c idle_in_transaction_session_timeout=0 -c random_page_cost=1.1",
         ),
         (
             {"DATABASE_URL": "postgres://u@db/ushiro?options=-c%20search_path%3Du"},
-            "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c search_path=u",
+            "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s -c random_page_cost=1.1 -c search_path=u",
         ),
     ],
 )

@@ -65,6 +65,14 @@ def processes_of(folder: Path) -> dict[int, bytes]:
     return found
 
 
+def leads(pid: int) -> bool:
+    """Whether the process is the first of its group; one that has just ended is of none."""
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
 class Up:
     """One `manage.py up` on a folder and a port."""
 
@@ -96,7 +104,7 @@ class Up:
         found = {}
         for pid, command in sorted(processes_of(self.folder).items()):
             for name, pattern in PATTERNS.items():
-                if pattern in command and os.getpgid(pid) == pid:
+                if pattern in command and leads(pid):
                     found[name] = pid
         return found
 
@@ -459,6 +467,18 @@ def test_values_of_the_environment_win_and_are_kept_for_manage_py(tmp_path):
     }
     values = preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", given)
     assert {name: values[name] for name in given} == given
+
+
+OF_ITS_PROCESS = {"DEBUG", "LOG_LEVEL", "STATIC_ROOT", "USHIRO_ALLOW_HTTP"}  # what a command beside may have otherwise
+
+
+def test_commands_beside_a_start_meet_its_settings(tmp_path):
+    """Every setting that is given to `make up` is kept for `manage.py`, but those of the process itself."""
+    read = set(re.findall(r'env\.\w+\("([A-Z_]+)"', (ROOT / "ushiro" / "settings.py").read_text("utf-8")))
+    given = {name: "1" for name in read if not name.startswith("HSTS_")} | {"USHIRO_SECRET_KEY": "k" * 60}
+    values = preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", given)
+    assert "ATTACHMENT_SCAN" in values
+    assert given.keys() - values.keys() == OF_ITS_PROCESS
 
 
 def test_listening_on_all_addresses_names_hosts_and_never_a_wildcard(tmp_path):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from tools.plain.wraptext import wrap
+from tools.plain.wraptext import ems, wrap
 
-BOX, TRACK_BOX = 196, 64
+BOX, TRACK_BOX = 196, 64  # a track with a longer name gets a wider one
 GAP_X, GAP_Y = 40, 12
 FONT, LINE, PAD = 13, 18, 9
 MOST_NODES, MOST_DEPTH, MOST_LINES = 150, 12, 3
@@ -73,7 +74,7 @@ def layout(nodes: Sequence[Node]) -> Drawing:
             children.get(node.parent or "", [None]).pop()
             continue
         drawn[node.key] = node
-    wide = {key: TRACK_BOX if node.kind == "track" else BOX for key, node in drawn.items()}
+    wide = {key: _track_width(node.text) if node.kind == "track" else BOX for key, node in drawn.items()}
     lefts = _columns(depth, wide)
     texts = {key: wrap(node.text, width=(wide[key] - 2 * PAD) / FONT, most=MOST_LINES) for key, node in drawn.items()}
     heights = {key: 2 * PAD + LINE * len(lines) - 2 for key, (lines, _cut) in texts.items()}
@@ -109,6 +110,10 @@ def layout(nodes: Sequence[Node]) -> Drawing:
     width = max((box.x + box.width for box in boxes), default=0) + 1
     height = max((box.y + box.height for box in boxes), default=0) + 1
     return Drawing(width, height, boxes, edges, len(nodes) - len(drawn))
+
+
+def _track_width(name: str) -> int:
+    return min(max(TRACK_BOX, ceil(ems(name) * FONT) + 2 * PAD), BOX)
 
 
 def _columns(depth: dict[str, int], wide: dict[str, int]) -> list[int]:

@@ -29,6 +29,15 @@ def cell(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def plain(text: str) -> str:
+    """What `cell` was given: the apostrophe goes again where it stands for nothing but safety.
+
+    >>> plain("'=1+1"), plain("'24年度"), plain("'")
+    ('=1+1', "'24年度", "'")
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
+
+
 def line(cells: Iterable[str]) -> str:
     """One line of the file, with its end.
 

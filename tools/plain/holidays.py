@@ -186,6 +186,33 @@ class BusinessCalendar:
             rest -= left
             now = datetime.combine(self.add_business_days(day, 1), opening, now.tzinfo)
 
+    def business_time_ago(self, now: datetime, span: timedelta, business_hours: tuple[time, time]) -> datetime:
+        """The moment since which the house has been open for just `span`, counted back from `now`.
+
+        On a Monday at 10:00 with hours from 9 to 18, two hours ago is the last business day at 17:00.
+
+        Args:
+            now: local wall-clock time of the house.
+            span: positive.
+            business_hours: opening and closing time of each business day.
+
+        Raises:
+            ValueError: when closing is not after opening.
+        """
+        opening, closing = business_hours
+        if closing <= opening:
+            raise ValueError("closing time must be after opening time")
+        rest, moment = span, now
+        while True:
+            day = moment.date()
+            if self.is_business_day(day) and moment.time() > opening:
+                opened, closed = (datetime.combine(day, at, moment.tzinfo) for at in (opening, closing))
+                end = min(moment, closed)
+                if rest <= end - opened:
+                    return end - rest
+                rest -= end - opened
+            moment = datetime.combine(self.add_business_days(day, -1), closing, moment.tzinfo)
+
     def personal_data_final_report_due(self, known: date, days: int = 30) -> date:
         """Last day for the 確報 (B-8): day 30, or 60 with suspected malice, the day of knowledge being day 1.
 

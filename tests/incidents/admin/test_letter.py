@@ -33,7 +33,7 @@ def test_a_failed_letter_is_sent_again(console):
     failed.refresh_from_db()
     assert (failed.state, failed.attempts) == (LetterState.WAITING, 0)
     assert [entry.verb for entry in AuditEntry.objects.all()] == ["letter.sent_again"]
-    assert sum("送信できなかった手紙だけ" in text for text in told(answer)) == 1
+    assert sum("送信できなかった手紙と保留の手紙だけ" in text for text in told(answer)) == 1
 
 
 def test_a_test_letter_goes_to_oneself(console, admin, mailoutbox, django_capture_on_commit_callbacks):

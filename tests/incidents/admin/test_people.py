@@ -20,6 +20,8 @@ PERSON = {
     "language": "ja",
     "time_zone": "Asia/Tokyo",
     "digest_hour": "9",
+    "quiet_from": "19",
+    "quiet_until": "8",
 }
 
 
@@ -105,6 +107,12 @@ def test_a_team_is_made_and_changed(console, admin, organisation):
 
 def test_somebody_joins_a_team_and_gets_another_role(console, team):
     person = PersonFactory()
+    refused = console.post(
+        page("membership", "add"), {"person": person.pk, "team": team.pk, "role": Role.VIEWER}, follow=True
+    )
+    assert "まだリーダーがいません" in refused.content.decode()
+    assert not Membership.objects.exists()
+    MembershipFactory(team=team, role=Role.LEAD)
     console.post(page("membership", "add"), {"person": person.pk, "team": team.pk, "role": Role.VIEWER})
     membership = Membership.objects.get(person=person)
     console.post(page("membership", "change", membership.pk), {"role": Role.LEAD})
@@ -226,3 +234,11 @@ def test_only_an_administrator_is_shown_a_link(alice, bob, client_of, settings):
     with pytest.raises(NotAllowed):
         outbox.note_link_shown(bob, by=alice)
     assert traces() == []
+
+
+def test_people_to_whom_no_mail_comes_can_be_found(console, clock, alice, bob):
+    Person.objects.filter(pk=bob.pk).update(mail_bounced_at=clock.now)
+    marked = console.get(page("person", "changelist") + "?mail=unreached").content.decode()
+    assert "bob@example.jp" in marked and "alice@example.jp" not in marked
+    assert "alice@example.jp" in console.get(page("person", "changelist")).content.decode()
+    assert "メールが届かなくなった時刻" in console.get(page("person", "change", bob.pk)).content.decode()

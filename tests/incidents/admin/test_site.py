@@ -26,10 +26,12 @@ from incidents.models import (
     Incident,
     Letter,
     Membership,
+    Mirror,
     Organisation,
     Paste,
     Person,
     Question,
+    ReceivedMail,
     ReminderDelivery,
     ReportClock,
     Team,
@@ -47,9 +49,11 @@ from tests.factories import (
     IncidentFactory,
     LetterFactory,
     MembershipFactory,
+    MirrorFactory,
     PasteFactory,
     PersonFactory,
     QuestionFactory,
+    ReceivedMailFactory,
     ReportClockFactory,
     TeamFactory,
 )
@@ -57,7 +61,8 @@ from tests.incidents.admin.conftest import page
 
 MODELS = [
     Attachment, AuditEntry, Closure, Containment, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident,
-    Letter, Membership, Organisation, Paste, Person, Question, ReminderDelivery, ReportClock, Team,
+    Letter, Membership, Mirror, Organisation, Paste, Person, Question, ReceivedMail,
+    ReminderDelivery, ReportClock, Team,
 ]  # fmt: skip
 WRITABLE = {Closure, HelpLine, Membership, Person, ReportClock, Team}
 
@@ -103,10 +108,12 @@ MAKE = {
     Incident: lambda: IncidentFactory(recorded_by=PersonFactory(), owner=PersonFactory()),
     Letter: LetterFactory,
     Membership: MembershipFactory,
+    Mirror: lambda: MirrorFactory(created_by=PersonFactory()),
     Organisation: lambda: Organisation.objects.get(),
     Paste: lambda: PasteFactory(author=PersonFactory()),
     Person: PersonFactory,
     Question: QuestionFactory,
+    ReceivedMail: ReceivedMailFactory,
     ReminderDelivery: _delivery,
     ReportClock: lambda: ReportClockFactory(team=TeamFactory()),
     Team: lambda: MembershipFactory().team,
@@ -264,3 +271,12 @@ def test_the_words_of_an_original_are_not_read_in_the_console(console):
         assert paste.incident.reference in text and "青木商事様" not in text
     paste.refresh_from_db()
     assert paste.text == "10:12 青木商事様からお電話"
+
+
+def test_a_chat_channel_shows_no_address_key_or_message(console):
+    one = MirrorFactory()
+    for path in (page("mirror"), page("mirror", "change", one.pk)):
+        shown = console.get(path).content.decode()
+        assert "hooks.example.jp" in shown
+        for secret in (one.address, one.secret, "token-secret"):
+            assert secret not in shown

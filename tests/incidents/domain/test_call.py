@@ -60,6 +60,18 @@ def test_call_may_be_the_first_report(clock, crack, bob):
     assert (following.due_at, following.text) == (due, "続報")
 
 
+def test_sent_twice_is_one_call_and_what_was_forgotten_is_added(clock, bob, team):
+    one = incident.report(by=bob, team=team, title="誤送付", noticed_at=clock.now, who_waits="青空物産さま")
+    due = clock.now + timedelta(hours=2)
+    first = noted(one, bob, clock, asks="差し替えがほしい")
+    for _ in range(2):
+        assert noted(one, bob, clock, asks="差し替えがほしい", promised_at=due, is_first_report=True) == first
+    assert len(lines(one)) == 2
+    assert FollowUp.objects.filter(kind=FollowUpKind.NEXT_REPORT, due_at=due).count() == 1
+    noted(one, bob, clock, asks="いつ届きますか")
+    assert len(lines(one)) == 3  # what they said is the same, what they ask for is new
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

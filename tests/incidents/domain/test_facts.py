@@ -200,3 +200,14 @@ def test_question_stands_in_the_letter_of_the_day(asked, crack, alice, clock):
     letter = reminder.write_digest(alice)
     assert "何通出たか" in letter.text
     assert f"{crack.get_absolute_url()}#question-{asked.pk}" in letter.text
+
+
+def test_a_line_sent_twice_is_one_line_and_another_persons_is_another(crack, alice, bob, clock):
+    line = {"text": "倉庫に電話した", "event_at": clock.now - timedelta(minutes=5)}
+    first = timeline.record_once(crack, by=bob, **line)
+    assert timeline.record_once(crack, by=bob, **line) == first
+    assert timeline.record_once(crack, by=bob, **line, certainty=Certainty.ESTIMATE) != first
+    assert timeline.record_once(crack, by=alice, **line) != first
+    clock.to("2026-11-26 09:30")
+    assert timeline.record_once(crack, by=bob, **line) != first
+    assert crack.timeline.filter(text="倉庫に電話した").count() == 4

@@ -150,7 +150,7 @@ def test_s4_needs_none_and_the_timeline_says_why(contained, bob):
     incident.edit(contained, by=bob, severity="S2", severity_reason="先方にも届いていた")
     again = found()
     assert (again.state, again.due_on, again.closed_note) == ("open", date(2026, 12, 1), "")
-    assert lines()[-1] == "最終報告をまた予定します: 2026-12-01 まで"
+    assert lines()[-1] == "最終報告をまた予定します: 12月1日（火） まで"
     assert {version for _step, _day, version in pending(again)} == {again.due_version}
 
 
@@ -162,7 +162,7 @@ def test_a_near_miss_after_all_needs_none(clock, contained, bob):
 def test_a_day_agreed_with_the_other_side_is_theirs(contained, bob):
     final_report.agree(contained, by=bob, due_on=date(2026, 12, 8), reason="先方の役員会に合わせる", told=True)
     assert (found().due_on, found().due_version) == (date(2026, 12, 8), 2)
-    assert lines() == ["最終報告の日を相手と決めました: 2026-12-08（先方の役員会に合わせる）"]
+    assert lines() == ["最終報告の日を相手と決めました: 12月8日（火）（先方の役員会に合わせる）"]
     for severity in ("S3", "S4", "S1"):
         incident.edit(contained, by=bob, severity=severity, severity_reason="わかったこと")
         assert (found().state, found().due_on) == ("open", date(2026, 12, 8))

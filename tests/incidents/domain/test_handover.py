@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from incidents.domain import countermeasure, handed, handover, incident, reader
+from incidents.domain import auditor, countermeasure, handed, handover, incident, reader, reminder
 from incidents.domain import letter as letters
 from incidents.enums import Role
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, FollowUp, Incident, Letter, Membership, TimelineEntry
-from tests.factories import IncidentFactory, MembershipFactory, TeamFactory
+from tests.factories import IncidentFactory, MembershipFactory, PersonFactory, TeamFactory
+from tests.rows import arrive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -164,3 +165,25 @@ def test_letter_is_not_sent_to_who_has_left_meanwhile(alice, dora, crack, settin
     assert handed.still_wanted(claimed) is (gone == "stays")
     claimed.refresh_from_db()
     assert claimed.state == ("sending" if gone == "stays" else "cancelled")
+
+
+def told(clock, text: str) -> list[str]:
+    """Whom a morning's digests go to; the mail server takes them."""
+    clock.to(text)
+    found = Letter.objects.filter(pk__in=reminder.write_due_digests()).select_related("recipient")
+    names = sorted(one.recipient.email.partition("@")[0] for one in found)
+    arrive()
+    return names
+
+
+def test_the_lead_hands_over_on_the_very_day_of_a_weekly_letter(clock, story, alice, bob):
+    measure = story.promised(due_on=date(2026, 12, 11))
+    eve = MembershipFactory(team=story.team, person=PersonFactory(email="eve@example.jp"), role=Role.MEMBER).person
+    for day in ("2026-12-11", "2026-12-14", "2026-12-16", "2026-12-18", "2026-12-22"):
+        told(clock, f"{day} 09:00")
+    assert told(clock, "2027-01-04 09:00") == ["alice", "bob"]  # w1
+    clock.to("2027-01-04 10:00")
+    countermeasure.hand_over(measure, by=alice, owner=eve, reason="引き継ぎ")
+    assert told(clock, "2027-01-04 11:00") == ["eve"]
+    assert told(clock, "2027-01-12 09:00") == ["alice", "eve"]
+    assert list(auditor.audit()) == []

@@ -117,6 +117,13 @@ def test_waiver_needs_a_reason(crack, bob):
     assert incident.waive_first_report(crack, by=bob, reason="先方が先に気づいた").stage == Stage.FIRST_REPORTED
 
 
+def test_a_waiver_is_said_once_and_its_reason_stays(crack, alice, bob):
+    incident.waive_first_report(crack, by=bob, reason="先方が先に気づいた")
+    assert refused(incident.waive_first_report, crack, by=alice, reason="別の理由") == "already_waived"
+    crack.refresh_from_db()
+    assert crack.first_report_waived == "先方が先に気づいた"
+
+
 def test_edit_starts_the_clock(bob, team):
     quiet = report(bob, team, who_waits="")
     again = incident.edit(quiet, by=bob, who_waits="青空物産さま")

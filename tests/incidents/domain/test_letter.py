@@ -10,7 +10,6 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from incidents.domain import letter
-from incidents.domain.letter import BACK_OFF_MINUTES, LEASE
 from incidents.enums import DeliveryState, LetterKind, LetterState
 from incidents.letters.base import Rendered
 from incidents.models import AuditEntry, Letter
@@ -90,7 +89,7 @@ def test_claim_takes_the_letter_that_is_due_longest(clock, organisation):
 def test_claim_is_lost_by_the_second(clock, organisation):
     one = LetterFactory()
     taken = letter.claim(one.pk)
-    assert (taken.state, taken.attempts, taken.claimed_until) == (LetterState.SENDING, 1, timezone.now() + LEASE)
+    assert (taken.state, taken.attempts, taken.next_try_at) == (LetterState.SENDING, 1, timezone.now() + letter.lease())
     assert letter.claim(one.pk) is None
 
 
@@ -103,7 +102,7 @@ def test_settled_letter_is_not_claimed(clock, organisation, state):
 def test_claim_of_a_dead_worker_runs_out(clock, organisation):
     one = LetterFactory()
     dead = letter.claim(one.pk)
-    clock.forward(seconds=LEASE.total_seconds())
+    clock.forward(seconds=letter.lease().total_seconds() - 1)
     assert letter.claim(one.pk) is None
     clock.forward(seconds=1)
     heir = letter.claim(one.pk)
@@ -164,13 +163,13 @@ def test_taken(clock, organisation):
     assert (row.state, row.settled_at) == (DeliveryState.SENT, timezone.now())
 
 
-def test_back_off_grows_and_ends(clock, organisation):
+def test_back_off_grows_and_ends(clock, organisation, settings):
     one = LetterFactory()
     row = ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
-    for minutes in BACK_OFF_MINUTES:
+    for seconds in settings.REMINDER_BACKOFF:
         letter.mark_failed(letter.claim(one.pk), error="451 later", for_good=False)
         waits = (fresh(one).next_try_at - timezone.now()).total_seconds()
-        assert 0.9 * minutes * 60 <= waits <= 1.1 * minutes * 60
+        assert 0.9 * seconds <= waits <= 1.1 * seconds
         assert (fresh(one).state, fresh(one).error, letter.claim()) == (LetterState.WAITING, "451 later", None)
         clock.forward(seconds=waits + 1)
     letter.mark_failed(letter.claim(one.pk), error="451 later", for_good=False)
@@ -204,6 +203,89 @@ def test_only_a_failed_letter_is_sent_again(clock, alice, state):
     one = LetterFactory(state=state, sent_at=timezone.now())
     letter.send_again(one, by=alice)
     assert (fresh(one).state, AuditEntry.objects.count()) == (state, 0)
+
+
+# In doubt ---------------------------------------------------------------------------------------
+
+
+def died_at_the_dot(clock) -> Letter:
+    """A letter whose worker died between the last byte and the answer, and whose claim has run out."""
+    one = LetterFactory()
+    ReminderDeliveryFactory(letter=one, state=DeliveryState.WRITTEN)
+    assert letter.mark_dot(letter.claim(one.pk))
+    clock.forward(minutes=6)
+    return one
+
+
+def test_by_default_a_letter_in_doubt_is_sent_again(clock, organisation):
+    one = died_at_the_dot(clock)
+    again = letter.claim()
+    assert (again.pk, again.message_id, again.dot_at is not None) == (one.pk, one.message_id, True)
+
+
+def test_hold_sets_a_letter_in_doubt_aside_until_somebody_decides(clock, alice, settings):
+    settings.REMINDER_POLICY = "hold"
+    one = died_at_the_dot(clock)
+    other = LetterFactory()
+    assert [taken.pk for taken in letter.claim_batch()] == [other.pk]
+    assert fresh(one).state == LetterState.UNCONFIRMED
+    assert one.deliveries.get().state == DeliveryState.WRITTEN
+    assert letter.claim_batch() == []
+    letter.send_again(one, by=alice)
+    assert letter.claim().pk == one.pk
+
+
+@pytest.mark.parametrize(("policy", "state"), [("resend", LetterState.WAITING), ("hold", LetterState.UNCONFIRMED)])
+def test_no_answer_after_the_dot(clock, organisation, settings, policy, state):
+    settings.REMINDER_POLICY = policy
+    one = LetterFactory()
+    taken = letter.claim(one.pk)
+    letter.mark_dot(taken)
+    letter.mark_in_doubt(taken, error="SMTPServerDisconnected")
+    assert (fresh(one).state, fresh(one).error) == (state, "SMTPServerDisconnected")
+    assert fresh(one).dot_at is not None  # what goes out again goes out word for word
+
+
+def test_a_server_that_never_answers_is_tried_as_often_as_one_that_refuses(clock, alice, settings):
+    one = LetterFactory(recipient=alice)
+    for tries in range(1, len(settings.REMINDER_BACKOFF) + 2):
+        taken = letter.claim(one.pk)
+        assert letter.mark_dot(taken)
+        letter.mark_in_doubt(taken, error="closed")
+        if fresh(one).state == LetterState.UNCONFIRMED:
+            break
+        clock.forward(seconds=settings.REMINDER_BACKOFF[tries - 1] * 1.1)
+    assert tries == len(settings.REMINDER_BACKOFF) + 1
+    assert letter.claim_batch() == []
+    letter.send_again(one, by=alice)
+    assert letter.claim(one.pk).attempts == 1
+
+
+def test_a_refusal_does_not_take_an_earlier_doubt_away(clock, organisation):
+    one = died_at_the_dot(clock)
+    again = letter.claim(one.pk)
+    assert letter.mark_dot(again)
+    letter.mark_failed(again, error="451 later", for_good=False)
+    assert fresh(one).dot_at is not None
+
+
+def test_given_back_letters_are_anybodys_and_the_try_does_not_count(clock, organisation):
+    for _ in range(3):
+        LetterFactory()
+    batch = letter.claim_batch()
+    assert letter.claim_batch() == []
+    letter.give_back(batch[1:])
+    assert [one.attempts for one in letter.claim_batch()] == [1, 1]
+
+
+def test_with_the_server_away_letters_wait_and_never_fail(clock, organisation, settings):
+    one = LetterFactory()
+    for _ in range(len(settings.REMINDER_BACKOFF) * 3):
+        letter.give_back(letter.claim_batch(), error="ConnectionRefusedError")
+        assert (fresh(one).state, fresh(one).attempts, fresh(one).error) == ("waiting", 0, "ConnectionRefusedError")
+        assert letter.claim_batch() == []
+        clock.forward(seconds=settings.REMINDER_BACKOFF[0] * 1.1 + 1)
+    assert letter.claim().pk == one.pk
 
 
 @pytest.mark.parametrize("state", [LetterState.SENT, LetterState.KEPT])

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from incidents.domain import final_report, ladder, outside, promise, reminder
 from incidents.domain import incident as incidents
-from incidents.domain import ladder, promise, reminder
 from incidents.domain.ladder import moments, next_moment
 from incidents.enums import Channel, FollowUpKind, LetterKind, LetterState, Role, Stage
 from incidents.errors import NotAllowed, Refused
 from incidents.models import Closure, FollowUp, Letter, Membership, Person, ReminderDelivery, ReportClock
 from tests.conftest import TOKYO, at
 from tools.plain.holidays import BusinessCalendar
+from tools.plain.quiethours import QuietHours
 
 pytestmark = pytest.mark.django_db
 
@@ -245,6 +246,35 @@ def test_a_further_report_keeps_the_promise_of_one(running, bob, clock):
     assert running.timeline.filter(text__startswith="第2報").count() == 1
 
 
+@pytest.mark.parametrize("over", ["final", "settled", "withdrawn"])
+def test_after_the_last_word_no_next_report_is_asked_for_but_one_can_be_promised(running, bob, clock, over):
+    promise.report_first(running, by=bob, channel=Channel.PHONE, reported_at=clock.now, no_next="すぐ直した")
+    if over == "final":
+        final_report.give(running, by=bob, channel=Channel.MAIL, reported_at=clock.now, note="原因と対策を送った")
+    elif over == "settled":
+        outside.close(running, by=bob, closed_at=clock.now, channel=Channel.PHONE, agreed="差し替えで合意")
+    else:
+        incidents.end_otherwise(running, by=bob, end=Stage.WITHDRAWN, reason="思いちがいだった")
+    said = {"channel": Channel.MAIL, "reported_at": clock.now, "note": "ご質問に答えた"}
+
+    promise.report_again(running, by=bob, **said, next_at=None)
+    assert not FollowUp.objects.open().filter(kind=FollowUpKind.NEXT_REPORT).exists()
+    promise.report_again(running, by=bob, **said, next_at=clock.now + timedelta(hours=1))
+    assert FollowUp.objects.open().get(kind=FollowUpKind.NEXT_REPORT).due_at == clock.now + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("repaired", [False, True])
+def test_while_more_is_to_come_the_next_report_is_asked_for(running, bob, clock, repaired):
+    promise.report_first(running, by=bob, channel=Channel.PHONE, reported_at=clock.now, no_next="すぐ直した")
+    if repaired:
+        incidents.end_otherwise(running, by=bob, end=Stage.REPAIRED_ONLY, reason="直すだけにする")
+    with pytest.raises(Refused) as refused:
+        promise.report_again(
+            running, by=bob, channel=Channel.MAIL, reported_at=clock.now, note="2件とわかった", next_at=None
+        )
+    assert refused.value.code == "no_next_report"
+
+
 # Sums of minutes -----------------------------------------------------------------------------------
 
 
@@ -260,13 +290,12 @@ def test_after_the_time_nobody_is_woken(due, late, zone):
     where, calendar = ZoneInfo(zone), BusinessCalendar()
     due_at = due.replace(tzinfo=TOKYO)
     now = due_at + timedelta(minutes=late)
-    following = next_moment("m0", due_at, now=now, zone=where, calendar=calendar, loud=False)
-    assert following.at >= now + ladder.HALF_HOUR
-    local = following.at.astimezone(where)
+    following = next_moment("m0", due_at, now=now)
+    assert following.at == max(due_at, now) + ladder.HALF_HOUR
+    local = ladder.in_peace(following.at, QuietHours(), where, calendar).astimezone(where)
+    assert local >= following.at
     assert calendar.is_business_day(local.date())
     assert time(8) <= local.time() < time(19)
-    loud = next_moment("m0", due_at, now=now, zone=where, calendar=calendar, loud=True)
-    assert loud.at == max(due_at, now) + ladder.HALF_HOUR
 
 
 @given(ahead=st.integers(-3000, 3000))
@@ -284,7 +313,7 @@ def test_roles_widen_with_the_time(clock):
     roles = {}
     name = "m0"
     for _ in range(3):
-        step = next_moment(name, due, now=due, zone=TOKYO, calendar=BusinessCalendar(), loud=False)
+        step = next_moment(name, due, now=due)
         roles[step.name], name = step.roles, step.name
     assert roles == {
         "m30": ("owner", "backup"),

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from incidents import rules
-from incidents.domain import check, incident, reader, recurrence
+from incidents.domain import check, countermeasure, incident, reader, recurrence
 from incidents.enums import Category, EntryKind, FollowUpKind, FollowUpState, MeasureStatus, Outcome, Severity, Stage
 from incidents.errors import Refused
 from incidents.models import FollowUp, IncidentReader, ReminderDelivery, RootCause, TimelineEntry
 from incidents.queries.record import beside
+from tests.factories import MembershipFactory
 from tests.rows import fresh, refused
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -68,6 +69,14 @@ def test_recurrence_of_what_is_not_yet_checked_ends_its_check(story, alice, bob,
     assert link not in client_of(bob).get(measure.incident.get_absolute_url()).content.decode()
     assert refused(check.hand_over, measure.checks.get(), by=bob, checker=alice) == "check_closed"
     assert not ReminderDelivery.objects.filter(follow_up__kind=FollowUpKind.EFFECT_CHECK, state="pending").exists()
+    # Who comes by an old link is told that it is over, not to wait for できました; what they wrote stands there.
+    late = {"outcome": "effective", "note": "見たとおりです"}
+    assert refused(check.record_outcome, measure.checks.get(), by=alice, **late) == "check_closed"
+    page = reverse("check", args=[measure.checks.get().pk])
+    shown = client_of(alice).get(page).content.decode()
+    assert "この効果確認は、もう終わっています。 効かなかった" in shown and "<textarea" not in shown
+    answer = client_of(alice).post(page, late).content.decode()
+    assert "この効果確認は、もう終わっています。" in answer and late["note"] in answer and "を待って" not in answer
 
 
 def test_recurrence_after_the_window_leaves_the_gold(golden, bob, team, clock):
@@ -78,6 +87,41 @@ def test_recurrence_after_the_window_leaves_the_gold(golden, bob, team, clock):
     assert (fresh(golden).status, fresh(golden.incident).stage) == (MeasureStatus.EFFECTIVE, Stage.MENDED)
     assert fresh(new).recurrence_of == golden.incident
     assert told(golden.incident) == ["K-2 として再発しました"]
+
+
+def test_recurrence_whose_time_is_corrected_into_the_window_takes_the_gold_back(golden, bob, team, clock, client_of):
+    seen = clock.now
+    clock.forward(days=21 + 90 + 1)
+    new = again(bob, team)
+    recurrence.link(new, by=bob, original=golden.incident)
+    assert fresh(golden.incident).stage == Stage.MENDED
+
+    url = reverse("incident-edit", args=[new.reference])
+    sent = {"title": new.title, "severity": new.severity, "noticed_at": f"{seen + timedelta(days=20):%Y-%m-%dT%H:%M}"}
+    assert client_of(bob).post(url, sent).status_code == 302
+    assert fresh(golden).status == MeasureStatus.INEFFECTIVE
+    assert fresh(golden.root).reopened_at is not None
+    assert fresh(golden.incident).stage != Stage.MENDED
+    said = f"{new.reference} として期間のうちに再発しました。効かなかった対策: {golden.title}"
+    assert told(golden.incident) == [f"{new.reference} として再発しました", said]
+
+
+def test_severity_that_makes_the_window_longer_is_asked_of_what_was_tied_before(story, alice, bob, team, clock):
+    known = story.with_root(severity="S3")
+    due_on = clock.today + timedelta(days=1)
+    measure = story.promised(to=known, due_on=due_on, check_on=due_on + timedelta(days=30))
+    clock.forward(days=1)
+    countermeasure.complete(measure, by=bob, note="できました")
+    clock.forward(days=30)
+    check.record_outcome(measure.checks.get(), by=alice, outcome="effective", note="0件")
+    clock.forward(days=60)
+    recurrence.link(again(bob, team), by=bob, original=known.incident)
+    assert fresh(measure).status == MeasureStatus.EFFECTIVE
+
+    recurrence.edit(known.incident, by=alice, severity="S1", severity_reason="報道があった")
+    assert fresh(measure).status == MeasureStatus.INEFFECTIVE
+    assert fresh(known.incident).stage != Stage.MENDED
+    assert told(known.incident)[-1].endswith(f"効かなかった対策: {measure.title}")
 
 
 def test_running_measure_is_not_blamed(story, bob, team, clock):
@@ -93,7 +137,9 @@ def test_link_refused(golden, alice, bob, carol, team, other_team, clock):
     theirs = incident.report(by=carol, team=other_team, title="よその割れ", noticed_at=timezone.now())
     assert refused(recurrence.link, new, by=bob, original=None) == "no_original"
     assert refused(recurrence.link, new, by=bob, original=new) == "no_original"
-    assert refused(recurrence.link, new, by=bob, original=theirs) == "no_original"
+    assert refused(recurrence.link, new, by=bob, original=theirs) == "original_not_found"  # bob may not see it
+    MembershipFactory(person=bob, team=other_team, role="member")
+    assert refused(recurrence.link, new, by=bob, original=theirs) == "other_team"
     assert refused(recurrence.link, golden.incident, by=bob, original=new) == "original_is_later"
     recurrence.link(new, by=bob, original=golden.incident)
     assert refused(recurrence.link, new, by=bob, original=golden.incident) == "already_linked"

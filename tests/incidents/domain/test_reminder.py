@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from incidents.domain import check, countermeasure, letter, reminder
+from incidents.domain import check, countermeasure, ledger, letter, reminder
 from incidents.enums import DeliveryState, FollowUpKind, LetterKind, LetterState, Role
 from incidents.models import FollowUp, Letter, Membership, ReminderDelivery
 from tests.factories import (
@@ -164,10 +164,8 @@ def test_taking_back_stands_and_falls_with_the_change(clock, story, alice, team,
         "hand_over": {"owner": taker},
         "not_doing": {"reason": "x", "review_on": date(2027, 6, 1)},
     }[verb]
-    ending = (
-        "reminder.move" if verb == "change_due" else "reminder.hand_over" if verb == "hand_over" else "refresh_stage"
-    )
-    real = reminder.move if verb == "change_due" else reminder.hand_over
+    ending = "ledger.move" if verb == "change_due" else "ledger.hand_over" if verb == "hand_over" else "refresh_stage"
+    real = ledger.move if verb == "change_due" else ledger.hand_over
 
     def fails(*arguments, **options):
         if ending != "refresh_stage":
@@ -288,8 +286,9 @@ def test_lead_reads_whose_promise_it_is_and_gets_no_done_button(clock, story, al
 
     assert (to_lead.recipient, to_owner.recipient) == (alice, bob)
     assert "担当は鈴木さんです" in to_lead.text
-    assert "/m/" not in to_lead.text + to_lead.html
-    assert to_owner.text.count("/m/") == to_owner.html.count("/m/") == 1
+    # Their own absence apart, which each can tell of.
+    assert to_lead.text.count("/m/") == to_lead.html.count("/m/") == to_lead.text.count("/m/away/") == 1
+    assert to_owner.text.count("/m/") == to_owner.html.count("/m/") == 5
 
 
 # Standing is asked again --------------------------------------------------------------------
@@ -477,7 +476,10 @@ def test_ring_costs_the_same_when_nobody_is_due(clock, story, team, people, djan
         MembershipFactory(person=person, team=team)
         ReminderDeliveryFactory(follow_up=FollowUpFactory(owner=person), planned_on=date(2026, 12, 24))
     clock.to("2026-12-24 09:00")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
+        assert reminder.write_due_digests() == []
+    clock.to("2026-12-20 09:00")  # before anything has come due anywhere
+    with django_assert_num_queries(1):
         assert reminder.write_due_digests() == []
 
 

@@ -126,7 +126,7 @@ def test_the_asking_record_reads_team_and_day_and_then_what_was_done(asked, cana
     part = part[: part.index("</section>")]
     assert "経理課" in part and "01/20" in part.replace("1/20", "01/20") and "小川 遥" not in part
     line = TimelineEntry.objects.get(incident=canary, text__startswith="横展開の回答")
-    assert line.text == "横展開の回答（経理課）: 要対応（2027-01-20 まで）。候補の一覧をやめます"
+    assert line.text == "横展開の回答（経理課）: 要対応（2027年1月20日（水） まで）。候補の一覧をやめます"
 
     spread.done(asked, by=member, note="番号で選ぶ画面に変えました")
     action = FollowUp.objects.get(kind=FollowUpKind.SPREAD_ACTION)

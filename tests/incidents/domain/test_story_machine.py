@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from incidents import rules
 from incidents.domain import (
+    auditor,
     cause,
     check,
     containment,
@@ -25,6 +26,7 @@ from incidents.domain import (
     incident,
     outside,
     recurrence,
+    reminder,
     review,
 )
 from incidents.enums import (
@@ -56,6 +58,7 @@ from incidents.queries.clock import final_report_due, final_report_facts, first_
 from incidents.queries.incident import record_facts
 from tests.conftest import at
 from tests.factories import MembershipFactory, PersonFactory
+from tests.rows import arrive
 
 # Most steps are made by those who may; now and then a viewer or a stranger tries.
 WHO = st.sampled_from(["lead", "lead", "lead", "member", "member", "second", "viewer", "stranger"])
@@ -83,9 +86,13 @@ class Story(RuleBasedStateMachine):
         self.undo.__enter__()
 
     def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.undo.__exit__(None, None, None)
-        self.travel.stop()
+        """At the end of each story the auditor finds nothing but letters that no morning has written (U1)."""
+        try:
+            assert [fault for fault in auditor.audit() if fault.code != "untold"] == []
+        finally:
+            transaction.set_rollback(True)
+            self.undo.__exit__(None, None, None)
+            self.travel.stop()
 
     # Tools -----------------------------------------------------------------------------------
 
@@ -360,6 +367,12 @@ class Story(RuleBasedStateMachine):
     @rule(days=st.sampled_from([1, 3, 30]))
     def time_passes(self, days):
         self.clock.shift(timedelta(days=days))
+
+    @rule()
+    def a_morning_writes_its_letters(self):
+        reminder.write_due_moments()
+        reminder.write_due_digests()
+        arrive()
 
     # What always holds -----------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from incidents.domain import (
     outside,
     question,
     recurrence,
+    reply,
     review,
     spread,
     terms,
@@ -212,6 +213,10 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "set_helpers": (
         "measure.helpers_changed",
         lambda w, by: countermeasure.set_helpers(w.promised, by=by, helpers=[w.third]),
+    ),
+    "ask_help": (
+        "reply.help",
+        lambda w, by: reply.ask_help(w.promised.follow_up, by=by, mark="a" * 64, words="半日手伝ってほしい"),
     ),
     "set_terms": (
         "measure.terms_changed",

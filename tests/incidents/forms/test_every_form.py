@@ -85,6 +85,7 @@ ARGUMENTS: dict[str, Any] = {
     "excusable": lambda: True,
     "running": lambda: True,
     "source": lambda: SimpleNamespace(line=LINE, entry=None),
+    "kind": lambda: "chatwork",
 }
 
 
@@ -188,17 +189,28 @@ def anything(field: forms.Field) -> st.SearchStrategy:
     return words
 
 
-@each(FORMS)
-def test_anything_at_all_is_the_right_value_or_an_error_on_its_field(kind):
+def ask_anything(kind: type, examples: int) -> None:
     fields = build(kind).fields
     strategies = {name: anything(field) for name, field in fields.items()}
 
-    @settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(st.fixed_dictionaries({}, optional=strategies))
     def holds(data):
         check(build(kind, data), data)
 
     holds()
+
+
+@each(FORMS)
+def test_anything_at_all_is_the_right_value_or_an_error_on_its_field(kind):
+    ask_anything(kind, 12)
+
+
+@pytest.mark.soak
+@each(FORMS)
+def test_anything_at_all_at_length(kind):
+    """200 of each form; `make soak` runs it."""
+    ask_anything(kind, 200)
 
 
 @each(FORMS)
@@ -285,8 +297,8 @@ def test_a_record_is_named_in_every_form_that_asks_for_one(words):
 @each(TYPED)
 def test_a_refusal_is_told_at_a_field_that_the_form_has(kind):
     codes = "".join(
-        file.read_text("utf-8") for folder in ("domain", "views") for file in (RULES / folder).glob("*.py")
-    ) + (RULES / "rules.py").read_text("utf-8")
+        file.read_text("utf-8") for folder in ("domain", "views", "rules") for file in (RULES / folder).glob("*.py")
+    )
     names = getattr(kind, "base_fields", {})
     for code, name in getattr(kind, "beside", {}).items():
         assert name in names, (code, name)

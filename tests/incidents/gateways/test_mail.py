@@ -9,7 +9,6 @@ import ssl
 from email.utils import parsedate_to_datetime
 
 import pytest
-from django.core import mail as django_mail
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -67,7 +66,6 @@ def test_headers(one, server):
     ("answer", "for_good"),
     [
         ("451 4.7.1 later", False),
-        ("421 4.3.2 closing", False),
         ("452 4.2.2 full", False),
         ("550 5.1.1 unknown", True),
         ("554 5.7.1 no", True),
@@ -78,37 +76,112 @@ def test_answer_of_the_server(one, server, answer, for_good):
     assert mail.deliver(one) == mail.Answer(False, answer, for_good)
 
 
+def test_a_server_that_closes_after_a_letter_has_refused_that_one(one, server):
+    server.inbox.answer("421 4.3.2 closing")
+    assert mail.deliver(one) == mail.Answer(False, "421 4.3.2 closing")
+    assert mail.deliver(one).taken
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_a_server_that_closes_before_a_letter_is_away(one, server, monkeypatch, pipelining):
+    with mail.Post() as post:
+        line = post._open({"host": "127.0.0.1", "port": server.port, "timeout": 5})
+        post._pipelining = pipelining
+        monkeypatch.setattr(line, "getreply", lambda: (421, b"4.3.2 closing"))
+        assert post.send(one) == mail.Answer(False, "421 4.3.2 closing", away=True)
+        assert post._line is None
+        assert post.send(one).taken  # on a connection of its own
+    assert len(server.inbox.accepted) == 1
+
+
+def test_many_letters_go_over_one_connection(one, server):
+    others = [LetterFactory(recipient=one.recipient, subject=f"{n} 通目") for n in range(5)]
+    with mail.Post() as post:
+        assert all(post.send(each).taken for each in (one, *others))
+    assert len(server.inbox.accepted) == 6
+    assert len({taken.message["Message-ID"] for taken in server.inbox.accepted}) == 6
+
+
+def test_a_refused_letter_leaves_the_connection_to_the_next(one, server):
+    with mail.Post() as post:
+        server.inbox.answer("550 5.1.1 unknown")
+        assert post.send(one).for_good
+        assert post.send(one).taken
+
+
+def test_no_dot_no_mail(one, server):
+    """Who has lost the claim sends nothing: the connection goes, and the server throws away what it has."""
+    with mail.Post() as post:
+        assert post.send(one, before_dot=lambda: False) is None
+        assert server.inbox.accepted == []
+        assert post.send(one).taken
+    assert len(server.inbox.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ((250, b"taken"), mail.Answer(True)),
+        ((251, b"taken too"), mail.Answer(True)),
+        ((421, b"4.3.2 closing"), mail.Answer(False, "421 4.3.2 closing")),  # its own try, and nothing is in doubt
+        ((451, b"4.7.1 later"), mail.Answer(False, "451 4.7.1 later")),
+        ((554, b"5.7.1 no"), mail.Answer(False, "554 5.7.1 no", for_good=True)),
+        ((-1, b""), mail.Answer(False, "-1 ", in_doubt=True)),
+    ],
+)
+def test_what_is_said_of_the_last_byte(one, server, monkeypatch, reply, answer):
+    with mail.Post() as post:
+        line = post._open({"host": "127.0.0.1", "port": server.port, "timeout": 5})
+        monkeypatch.setattr(line, "getreply", lambda: reply)
+        monkeypatch.setattr(line, "send", lambda _data: None)
+        assert post._dot(line) == answer
+        assert (post._line is None) is (reply[0] in {-1, 421})
+        monkeypatch.undo()
+
+
+def test_each_try_has_the_same_bytes(one):
+    assert mail.as_bytes(one) == mail.as_bytes(type(one).objects.get(pk=one.pk))
+
+
+@pytest.mark.parametrize(("address", "sent"), [("a@例え.jp", "a@xn--r8jz45g.jp"), ("a@example.jp", "a@example.jp")])
+def test_a_domain_is_sent_in_ascii(one, server, address, sent):
+    one.to_email = address
+    assert mail.deliver(one).taken
+    assert server.inbox.accepted[0].recipients == [sent]
+
+
+def test_an_address_that_no_server_takes_has_failed_for_good(one, server):
+    one.to_email = "佐藤@example.jp"
+    assert mail.deliver(one).for_good
+
+
 def test_nobody_listens(one, settings):
     options = {"host": "127.0.0.1", "port": free_port(), "timeout": 1}
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}
     answer = mail.deliver(one)
-    assert (answer.taken, answer.for_good) == (False, False)
+    assert (answer.taken, answer.for_good, answer.away) == (False, False, True)
     assert "ConnectionRefusedError" in answer.error
 
 
 @pytest.mark.parametrize(
-    ("error", "for_good"),
+    "error",
     [
-        (smtplib.SMTPRecipientsRefused({"a@example.jp": (550, b"5.1.1 unknown")}), True),
-        (smtplib.SMTPRecipientsRefused({"a@example.jp": (450, b"4.2.1 busy")}), False),
-        (smtplib.SMTPSenderRefused(550, b"5.7.1 no", "ushiro@example.jp"), True),
-        (smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"), False),
-        (smtplib.SMTPSenderRefused(530, b"5.7.0 sign in first", "ushiro@example.jp"), False),
-        (smtplib.SMTPServerDisconnected("gone"), False),
-        (smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."), False),
-        (ssl.SSLCertVerificationError("certificate verify failed"), False),
-        (TimeoutError("timed out"), False),
-        (ValueError("Timeout value out of range"), False),
+        smtplib.SMTPAuthenticationError(535, b"5.7.8 wrong password"),
+        smtplib.SMTPServerDisconnected("gone"),
+        smtplib.SMTPNotSupportedError("STARTTLS extension not supported by server."),
+        ssl.SSLCertVerificationError("certificate verify failed"),
+        TimeoutError("timed out"),
+        ValueError("Timeout value out of range"),
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_kinds_of_trouble(one, monkeypatch, error, for_good):
-    def send(self, *_: object, **__: object):
+def test_a_server_that_cannot_be_had_is_no_fault_of_the_letter(one, server, monkeypatch, error):
+    def fail(self, *_: object, **__: object):
         raise error
 
-    monkeypatch.setattr(django_mail.EmailMultiAlternatives, "send", send)
+    monkeypatch.setattr(mail.Post, "_open", fail)
     answer = mail.deliver(one)
-    assert (answer.taken, answer.for_good) == (False, for_good)
+    assert (answer.taken, answer.for_good, answer.away) == (False, False, True)
     assert answer.error
 
 

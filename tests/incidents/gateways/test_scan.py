@@ -52,3 +52,9 @@ def test_scanner_without_an_answer_lets_nothing_in(media, settings, monkeypatch,
 def test_without_a_scanner_nothing_is_asked(media, settings):
     settings.ATTACHMENT_SCAN = []
     assert intake.receive(upload("a.pdf", SICK)).size == len(SICK)
+
+
+@pytest.mark.parametrize(("command", "wanted"), [(SCANNER, True), ([], True), (["/nowhere/scanner"], False)])
+def test_whether_it_answers_at_all_is_asked_with_a_harmless_file(media, settings, command, wanted):
+    settings.ATTACHMENT_SCAN = command
+    assert (scan.answers(), left(media)) == (wanted, [])

@@ -99,7 +99,7 @@ def promise(story) -> FollowUp:
 
 
 def open_link(follow_up: FollowUp, person) -> bool:
-    return access.follow_up_for_link(follow_up_id=follow_up.pk, person_id=person.pk) is not None
+    return access.follow_up_for_link(follow_up_id=follow_up.pk, person_id=person.pk, link_round=0) is not None
 
 
 def test_link_opens_for_owner_and_stand_in_alone(promise, alice, bob, vera, carol):
@@ -125,8 +125,15 @@ def test_link_closes_with_the_standing(promise, alice, bob, loss):
 
 
 def test_link_to_nothing(alice, db):
-    assert access.follow_up_for_link(follow_up_id=99999, person_id=alice.pk) is None
-    assert access.follow_up_for_link(follow_up_id=99999, person_id=99999) is None
+    assert access.follow_up_for_link(follow_up_id=99999, person_id=alice.pk, link_round=0) is None
+    assert access.follow_up_for_link(follow_up_id=99999, person_id=99999, link_round=0) is None
+
+
+def test_link_of_another_round_opens_nothing(promise, bob):
+    bound = {"person_id": bob.pk, "link_round": 1}
+    assert access.follow_up_for_link(follow_up_id=promise.pk, **bound) is None
+    assert access.person_for_absence_link(**bound) is None
+    assert access.person_for_absence_link(person_id=bob.pk, link_round=0) == bob
 
 
 # Visibility said once, on the queryset -----------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.template.loader import render_to_string
 
 from incidents.domain import incident as verbs
-from incidents.models import Incident
+from incidents.models import Closure, Incident, Person
 from tests.conftest import at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -34,6 +36,23 @@ def test_days_of_personal_data_are_counted_from_knowledge_and_nothing_is_judged(
     # The 24th is day 1: day 3 to 5, day 30 (23 December) and day 60 (22 January).
     for day in ("11/26", "11/28", "12/23", "1/22"):
         assert day in text.partition(LEGAL)[2][:1500], day
+
+
+def test_day_of_knowledge_is_the_houses_whoever_reads(client_of, alice, bob, crack):
+    """Half past midnight in Tokyo is still the day before in London; the law counts Tokyo's day."""
+    Person.objects.filter(pk=bob.pk).update(time_zone="Europe/London")
+    verbs.edit(crack, by=alice, effects=["personal_data"], noticed_at=at("2026-11-24 00:30"))
+    text = seen(client_of(bob), crack).partition(LEGAL)[2][:1500]
+    assert "11/26" in text and "12/23" in text and "11/25" not in text
+
+
+def test_what_the_house_knew_earlier_and_no_closing_day_of_the_team_count(client_of, alice, bob, crack, team):
+    for day in (21, 22, 23, 24, 25, 26, 27, 28):
+        Closure.objects.create(day=date(2026, 12, day), name="冬休み", team=team)
+    fields = {"noticed_at": at("2026-11-24 09:00"), "recognised_at": at("2026-11-23 18:00"), "occurred_at": None}
+    Incident.objects.filter(pk=crack.pk).update(effects=["personal_data"], **fields)
+    text = seen(client_of(bob), crack).partition(LEGAL)[2][:1500]
+    assert "11/25" in text and "12/22" in text  # day 3 and day 30 from the 23rd
 
 
 def test_other_effects_say_nothing_of_it(client_of, alice, bob, crack):

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+from urllib.parse import urlsplit
+
 import pytest
 from django.urls import reverse
 
-from incidents.domain import care
+from incidents.domain import care, reminder
 from incidents.enums import LetterKind, LetterState
 from incidents.letters import links
 from incidents.models import AuditEntry, CareCheckIn, HelpLine, Letter, Person
+from incidents.tasks import sending
 from tests.factories import HelpLineFactory, LetterFactory
 
 
 def path_of(url: str) -> str:
-    return url.removeprefix("http://testserver")
+    return urlsplit(url).path
+
+
+def token_of(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]
 
 
 def shown(client, url: str) -> str:
@@ -90,21 +98,51 @@ def test_link_shows_and_the_button_stops(clock, crack, bob, dave, client_of):
     assert Person.objects.get(pk=bob.pk).care_opt_out is False
     assert CareCheckIn.objects.count() == 2
 
-    assert "止めました" in client.post(url).content.decode()
+    assert "止めました" in client.post(url, {"page_token": links.page_token(token_of(url))}).content.decode()
     assert Person.objects.get(pk=bob.pk).care_opt_out is True
     assert CareCheckIn.objects.count() == 0
     assert "止めました" in client.get(url).content.decode()
 
 
+@pytest.mark.parametrize("site", ["https://ushiro.example.jp", "http://192.168.1.5:8000"])
+def test_the_mail_programs_own_button_stops(clock, crack, bob, dave, client_of, settings, mailoutbox, site):
+    settings.SITE_URL = site
+    clock.forward(days=1)
+    care.write_due()
+    sending.deliver()
+    [sent] = mailoutbox
+    url = sent.extra_headers["List-Unsubscribe"].strip("<>")
+    assert url.startswith(f"{site}/m/care/") and url in sent.body
+    assert sent.extra_headers.get("List-Unsubscribe-Post") == (
+        "List-Unsubscribe=One-Click" if site.startswith("https") else None
+    )
+    # RFC 8058: a server of the mail provider posts this and nothing else; it brings no cookie and names no page.
+    one_press = client_of(dave, csrf=True).post(path_of(url), {"List-Unsubscribe": "One-Click"})
+    assert one_press.status_code == 200
+    assert Person.objects.get(pk=bob.pk).care_opt_out is True
+
+
+def test_what_others_rely_on_cannot_be_switched_off(clock, story, mailoutbox):
+    story.promised(due_on=date(2026, 12, 11))
+    clock.to("2026-12-11 09:00")
+    reminder.write_due_digests()
+    sending.deliver()
+    assert [name for name in mailoutbox[0].extra_headers if name.startswith("List-")] == ["List-Id"]
+
+
 def test_link_asks_for_the_form_of_its_own_page(bob, dave, client_of):
     url = path_of(links.care_url(person_id=bob.pk))
-    assert client_of(dave, csrf=True).post(url).status_code == 403
+    assert "止めますか" in client_of(dave, csrf=True).post(url).content.decode()
+    assert Person.objects.get(pk=bob.pk).care_opt_out is False
+    elsewhere = client_of(dave, csrf=True, Origin="https://evil.example")
+    assert elsewhere.post(url, {"page_token": links.page_token(token_of(url))}).status_code == 403
+    assert Person.objects.get(pk=bob.pk).care_opt_out is False
 
 
 def test_forged_foreign_and_old_links_and_those_of_somebody_gone_are_nothing(clock, bob, alice, dave, client_of, story):
     client, good = client_of(dave), links.care_url(person_id=bob.pk)
     measure = story.promised()
-    foreign = links.done_url(follow_up_id=measure.follow_up.pk, person_id=bob.pk).replace("/m/", "/m/care/")
+    foreign = links.done_url(measure.follow_up, bob).replace("/m/", "/m/care/")
     for url in (good[:-2] + "x/", foreign, "http://testserver/m/care/none/"):
         assert client.post(path_of(url)).status_code == 410
     bob.is_active = False

@@ -121,6 +121,22 @@ def test_root_whose_factor_is_a_person_is_asked_about(crack, bob, client_of):
     assert "要因が「人」で終わると、人が代わっても、同じことが起こりえます。" in answer
 
 
+def test_a_factor_is_chosen_and_never_stands_there_by_itself(crack, bob, client_of):
+    """It cannot be changed by a click once a measure leans on the root; the first of the list would be many a slip."""
+    why = cause.ask_why(crack, by=bob, text="送る前に宛先を見る手順がない")
+    client, path = client_of(bob), f"/whys/{why.pk}/root-cause/"
+    picker = (
+        client.get(crack.get_absolute_url()).content.decode().split(f'id="factor-{why.pk}"')[1].split("</select>")[0]
+    )
+    assert picker.startswith(' required><option value="">') and "selected" not in picker
+    assert "要因が選ばれていません" in client.post(path, {"factor": ""}, follow=True).content.decode()
+    assert not crack.roots.exists()
+
+    root = cause.mark_root(why, by=bob, factor=Factor.PROCEDURE)
+    cause.reopen(root, by=bob, reason="効かなかった")
+    assert '<option value="procedure" selected>' in client.get(crack.get_absolute_url()).content.decode()
+
+
 def test_factors_stand_with_tools_and_procedures_before_people(crack, bob, client_of):
     cause.ask_why(crack, by=bob, text="候補から選ぶ")
     page = client_of(bob).get(crack.get_absolute_url()).content.decode()

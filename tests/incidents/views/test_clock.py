@@ -90,6 +90,51 @@ def test_a_repaired_record_is_not_settled_outside_before_the_report(repaired, cl
     assert Incident.objects.get(pk=repaired.pk).customer_closed_at is not None
 
 
+# Two people, and a form that says two things ----------------------------------------------------
+
+
+def test_a_reason_for_no_next_report_beside_a_time_is_asked_about(clock, crack, client_of, bob):
+    path = f"/incidents/{crack.reference}/first-report/"
+    both = report_form(note="お電話で事実だけ", no_next="先方が明日まで不要とのこと")
+    answer = client_of(bob).post(path, both)
+    assert list(answer.context["form"].errors) == ["no_next"]
+    page = answer.content.decode()
+    assert "お電話で事実だけ" in page and "先方が明日まで不要とのこと" in page and both["next_at"] in page
+    assert (clocks(), FollowUp.objects.filter(kind="next_report").count()) == (["open"], 0)
+
+    assert client_of(bob).post(path, both | {"next_at": ""}).status_code == 302
+    assert clocks() == ["kept"]
+    assert not FollowUp.objects.filter(kind="next_report").exists()
+
+
+def test_who_was_slower_keeps_the_words_and_sees_where_they_go(clock, crack, client_of, alice, bob):
+    path = f"/incidents/{crack.reference}/first-report/"
+    client_of(bob).post(path, report_form())
+    page = client_of(alice).post(path, report_form(note="差し替えを約束した")).content.decode()
+    assert "差し替えを約束した" in page and "続報として記録してください" in page
+    for step in ("", "phone/"):
+        opened_late = client_of(alice).get(f"{path}{step}").content.decode()
+        assert "もう記録されています" in opened_late
+        assert f'href="/incidents/{crack.reference}/report/"' in opened_late
+
+
+def test_a_second_waiver_keeps_the_first_reason(clock, crack, client_of, alice, bob):
+    path = f"/incidents/{crack.reference}/first-report/"
+    client_of(bob).post(f"{path}waive/", {"reason": "先方が先に気づいた"})
+    page = client_of(alice).post(f"{path}waive/", {"reason": "口頭で済んだ"}).content.decode()
+    assert "口頭で済んだ" in page and "もう不要とされています（理由: 先方が先に気づいた）" in page
+    assert Incident.objects.get(pk=crack.pk).first_report_waived == "先方が先に気づいた"
+    assert "不要とされています（理由: 先方が先に気づいた）" in client_of(alice).get(path).content.decode()
+
+
+def test_a_waiver_without_a_reason_leaves_the_next_time_filled_in(clock, crack, client_of, bob):
+    path = f"/incidents/{crack.reference}/first-report/"
+    there = client_of(bob).get(path).context["form"]["next_at"].value()
+    answer = client_of(bob).post(f"{path}waive/", {"reason": ""})
+    assert "reason" in answer.context["waive_form"].errors
+    assert there and answer.context["form"]["next_at"].value() == there
+
+
 # What does not stop the clock -----------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from incidents.domain import feed
 from incidents.domain import incident as verbs
 from incidents.enums import EntryKind
 from incidents.models import (
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 TODAY, LIST, SEAMS, LETTERS, INCIDENT = 4, 8, 8, 7, 8
 NAMELESS, JOTTINGS = 6, 6
+FEED = 4
 
 
 def cost(client, url: str) -> int:
@@ -154,3 +156,13 @@ def test_page_without_a_name_asks_for_the_team_alone(client_of, alice, team):
 def test_jottings_cost_the_same(client_of, alice, team, rows):
     Jotting.objects.bulk_create(Jotting(person=alice, text=f"一言 {n}") for n in range(rows))
     assert cost(client_of(alice), "/jottings/") == JOTTINGS
+
+
+@pytest.mark.parametrize("rows", [1, 3, 1000])
+def test_calendar_costs_the_same(client_of, dave, alice, story, rows):
+    known = story.with_root()
+    many_promises(known.incident, known.root, alice, rows)
+    ended = FollowUp.objects.filter(pk__in=list(FollowUp.objects.filter(owner=alice).values_list("pk", flat=True)[::2]))
+    ended.update(state="kept", closed_at=timezone.now())
+    url = f"/feed/{feed.make(alice, by=alice)}.ics"
+    assert cost(client_of(dave), url) == FEED

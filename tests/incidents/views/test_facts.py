@@ -289,3 +289,14 @@ def test_mended_record_without_questions_shows_no_empty_parts(story, bob, client
     check.record_outcome(EffectCheck.objects.get(measure=done), by=story.alice, outcome="effective", note="0件")
     page = client_of(bob).get(done.incident.get_absolute_url()).content.decode()
     assert ('id="containment"' in page, 'id="questions"' in page) == (False, False)
+
+
+def test_a_draft_of_one_lines_question_is_not_put_into_anothers(lines, crack, client_of, bob):
+    """The draft waits in the browser under the form's key; a shared key would ask one line's words of another line."""
+    client, path = client_of(bob), f"/incidents/{crack.reference}/questions/new/"
+    pages = [
+        client.get(f"{path}{query}").content.decode()
+        for query in (f"?entry={lines['unknown'].pk}", f"?entry={lines['late'].pk}", "")
+    ]
+    keys = {page.split('data-draft="question-')[1].split('"')[0] for page in pages}
+    assert len(keys) == 3

@@ -28,6 +28,7 @@ from incidents.domain import (
     spread,
     timeline,
 )
+from incidents.enums import MailAct
 from incidents.letters import links
 from incidents.models import FollowUp, SpreadAnswer
 from incidents.queries.nameless import door_path
@@ -72,7 +73,7 @@ def forms(alice, bob, carol, crack, story, team, other_team):
     idea = story.proposed(title="案")
     running = story.promised(owner=alice, checker=bob)
     done = story.done()
-    link = links.done_url(follow_up_id=running.follow_up.pk, person_id=alice.pk).removeprefix("http://testserver")
+    link = links.done_url(running.follow_up, alice).removeprefix("http://testserver")
     key = running.incident.reference
     entry = timeline.record(running.incident, by=alice, text="e", event_at=None, certainty="unknown")
     asked = [
@@ -197,10 +198,23 @@ def forms(alice, bob, carol, crack, story, team, other_team):
             "language": "ja",
             "time_zone": "Asia/Tokyo",
             "digest_hour": "9",
+            "quiet_from": "19",
+            "quiet_until": "8",
             "theme": "auto",
         },
         link: done_with,
+        **mail_forms(story, due, later),
     }
+
+
+def mail_forms(story, due: str, later: str) -> dict[str, dict]:
+    """What bob can say from his mail."""
+    follow_up, bob = story.promised().follow_up, story.bob
+    said = {"due": {"due_on": later, "reason": "r"}, "help": {"words": "w"}, "not_mine": {"words": "w"}}
+    whole = {links.act_url(MailAct(act), follow_up, bob): typed for act, typed in said.items()}
+    whole[links.away_url(bob)] = {"starts_on": due, "ends_on": later, "stand_in": "佐藤"}
+    whole[links.absolute("/preferences/away/")] = {"starts_on": due, "ends_on": later, "stand_in": bob.pk}
+    return {url.removeprefix("http://testserver"): typed for url, typed in whole.items()}
 
 
 def more_forms(story, carol, third, running, done) -> dict[str, dict]:
@@ -256,6 +270,8 @@ def undone():
 
 
 def send(client, url: str, data: dict) -> HttpResponse:
+    if url.startswith("/m/"):  # what the page itself carries
+        data = {**data, "page_token": links.page_token(url.rstrip("/").rpartition("/")[2])}
     body = urlencode(data, doseq=True, errors="surrogatepass")
     with undone():
         return client.post(url, body, content_type="application/x-www-form-urlencoded")

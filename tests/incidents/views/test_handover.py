@@ -51,6 +51,26 @@ def test_hand_over_by_the_page(client_of, alice, bob, story, path, kind):
     assert Letter.objects.filter(recipient=dora).count() == 1
 
 
+@pytest.mark.parametrize(("path", "kind"), [("incidents", Incident), ("seams", Countermeasure)])
+def test_without_any_mark_the_form_comes_back_with_what_was_typed(client_of, alice, bob, story, path, kind):
+    measure = story.promised()
+    one = measure if kind is Countermeasure else measure.incident
+    client = client_of(alice)
+    assert f'name="shown" value="{one.pk}"' in client.get(f"/{path}/hand-over/", {"row": one.pk}).content.decode()
+    answer = client.post(f"/{path}/hand-over/", {"shown": one.pk, "owner": alice.pk, "reason": "来月から異動のため"})
+    text = answer.content.decode()
+    assert "何も選ばれていません。" in text and "来月から異動のため" in text and one.title in text
+    assert f'name="row" value="{one.pk}">' in text  # still offered, and still without its mark
+    assert kind.objects.get(pk=one.pk).owner == one.owner
+
+
+def test_what_is_shown_and_not_marked_does_not_move(client_of, alice, bob, team):
+    first, second = IncidentFactory(team=team, owner=alice), IncidentFactory(team=team, owner=alice)
+    sent = {"row": first.pk, "shown": [first.pk, second.pk], "owner": bob.pk, "reason": "異動のため"}
+    client_of(alice).post("/incidents/hand-over/", sent)
+    assert [Incident.objects.get(pk=one.pk).owner for one in (first, second)] == [bob, alice]
+
+
 def test_members_viewers_and_strangers(client_of, bob, vera, carol, crack):
     before = list(Incident.objects.values())
     for person, status in ((bob, 403), (vera, 403), (carol, 302)):

@@ -61,6 +61,36 @@ def test_five_hundred_hostile_addresses_are_answered(client_of, alice, story):
     assert Countermeasure.objects.get().pk == measure.pk
 
 
+def made_up_keys(count: int) -> list[str]:
+    """Look-ups that an ORM would follow, each another: relations, operators, words of Django's own."""
+    draw = random.Random(11)
+    ways = ("owner", "team", "incident", "measures", "recorded_by", "index", "root", "checks", "_connector", "_negated")
+    ends = ("password", "email", "pk", "in", "gt", "regex", "isnull", "contains", "year", "slug", "\x00", "\u202e")
+    keys: set[str] = set()
+    while len(keys) < count:
+        keys.add("__".join(draw.choice(ways) for _ in range(draw.randint(1, 4))) + "__" + draw.choice(ends))
+    return sorted(keys)
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/incidents/csv/", "/seams/csv/"])
+def test_five_hundred_keys_that_are_none_leave_the_list_as_it_is(client_of, alice, story, path):
+    for _turn in range(3):
+        story.promised()
+    client, keys = client_of(alice), made_up_keys(500)
+
+    def seen(query: dict[str, str]) -> list:
+        answer = client.get(path, {"view": "all"} | query)
+        if answer.streaming:
+            return b"".join(answer).splitlines()
+        return [getattr(row, "measure", row).pk for row in answer.context["page"].rows]
+
+    whole = seen({})
+    assert len(whole) == (4 if "csv" in path else 3)
+    for start in range(0, len(keys), 25):
+        asked = {key: VALUES[(start + n) % len(VALUES)] for n, key in enumerate(keys[start : start + 25])}
+        assert seen(asked) == whole, asked
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_unknown_values_are_told_and_what_was_typed_stays(client_of, alice, crack, path):
     typed = "見積 <b>\"'" + "あ" * 300
@@ -136,6 +166,17 @@ def test_the_rows_of_another_person_are_shown_and_not_counted(client_of, alice, 
     assert "35 件" in told[alice].content.decode()
     assert "件数を数えません" in told[bob].content.decode() and "35" not in _status(told[bob])
     assert "0 件" not in _status(client_of(alice).get(path, others))
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("words", ["鈴木 健太", "鈴木", "ｹﾝﾀ 健太", "鈴木健太"])
+def test_the_name_of_a_colleague_is_found_and_not_counted(client_of, alice, bob, long_lists, path, words):
+    everyone = {"view": "all"} if path == "/seams/" else {}
+    answer = client_of(alice).get(path, {**everyone, "q": words})
+    assert "件数を数えません" in answer.content.decode()
+    assert " 件" not in _status(answer)
+    mine = _status(client_of(bob).get(path, {**everyone, "q": words}))
+    assert "件数を数えません" not in mine  # one's own name
 
 
 def _status(answer) -> str:

@@ -97,3 +97,13 @@ def test_a_tick_is_a_change_too(client_of, bob, story):
 def test_a_broken_memory_never_breaks_the_page(client_of, bob, crack, url, shown):
     sent = opened(client_of(bob), url) | {"shown": shown, "seen": "x", "title": "x"}
     assert client_of(bob).post(url, sent).status_code in {200, 302}
+
+
+@pytest.mark.parametrize("letter", ["あ", "😀"])
+def test_a_record_with_the_longest_text_is_still_edited(client_of, bob, crack, url, letter):
+    """What the form remembers of itself must not be longer than it may be."""
+    Incident.objects.filter(pk=crack.pk).update(body=letter * 50_000)
+    sent = opened(client_of(bob), url) | {"process": "請求書の発行"}
+    assert client_of(bob).post(url, sent).status_code == 302
+    now = Incident.objects.get(pk=crack.pk)
+    assert (now.process, now.body) == ("請求書の発行", letter * 50_000)

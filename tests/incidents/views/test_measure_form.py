@@ -120,6 +120,35 @@ def test_evidence_is_shown_on_the_page_and_at_the_check(clock, story, client_of,
         assert '<span class="chip plain">第3版</span>' in text
 
 
+@pytest.mark.parametrize("link", ["http://wiki/受注", "http://sv01:8080/manual/4", "https://docs.example.jp/4?v=3#top"])
+def test_evidence_may_lie_in_the_house(clock, story, client_of, bob, link):
+    measure = story.promised()
+    assert client_of(bob).post(f"/measures/{measure.pk}/done/", {"evidence": link}).status_code == 302
+    assert f'href="{link}"' in client_of(bob).get(measure.incident.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "//wiki/4",
+        "http://",
+        "http://[1",
+        "http://wiki:x/",
+        "file:///srv/4",
+        r"\\sv01\\4",
+        "http://a b/",
+    ],
+)
+def test_what_no_browser_should_open_is_told_and_stays(clock, story, client_of, bob, link):
+    measure = story.promised()
+    answer = client_of(bob).post(f"/measures/{measure.pk}/done/", {"note": "変えました", "evidence": link})
+    assert answer.context["form"].errors == {"evidence": ["http:// か https:// ではじまるアドレスを入れてください。"]}
+    assert answer.context["form"]["evidence"].value() == link
+    measure.refresh_from_db()
+    assert measure.status == "committed"
+
+
 def test_evidence_without_a_link_is_words_alone(clock, story, client_of, alice, bob):
     measure = story.promised()
     url = f"/measures/{measure.pk}/done/"
@@ -132,8 +161,9 @@ def test_evidence_without_a_link_is_words_alone(clock, story, client_of, alice, 
 
 def test_evidence_comes_by_the_link_of_the_mail_too(clock, story, client_of, dave, bob):
     measure = story.promised()
-    url = urlsplit(links.done_url(follow_up_id=measure.follow_up.pk, person_id=bob.pk)).path
-    sent = {"evidence_name": "受注マニュアル", "evidence_version": "第3版"}
+    url = urlsplit(links.done_url(measure.follow_up, bob)).path
+    token = links.page_token(url.rstrip("/").rpartition("/")[2])
+    sent = {"evidence_name": "受注マニュアル", "evidence_version": "第3版", "page_token": token}
     assert client_of(dave).post(url, sent).status_code == 200
     measure.refresh_from_db()
     assert (measure.status, measure.done_evidence_name, measure.done_evidence_version) == (

@@ -33,6 +33,14 @@ def test_an_idea_that_somebody_else_promised_meanwhile_comes_back_as_it_was_type
     assert measure.title != TYPED
 
 
+def test_a_body_without_fields_is_an_empty_form_and_no_fault(client_of, bob, story):
+    for measure in (story.proposed(), story.promised()):
+        for body in (b"", b"{"):
+            url = reverse("measure-edit", args=[measure.pk])
+            page = client_of(bob).generic("POST", url, body, content_type="application/json")
+            assert (page.status_code, page.context["form"].is_bound) == (200, True)
+
+
 def test_a_promised_measure_is_not_opened_as_an_idea(client_of, bob, story):
     measure = story.promised()
     answer = client_of(bob).get(reverse("measure-edit", args=[measure.pk]))
@@ -91,9 +99,10 @@ def test_a_decided_check_says_what_was_decided_and_shows_no_form(client_of, alic
 
 def test_what_was_done_is_not_thrown_away_when_it_was_done_already(client_of, alice, bob, dave, story):
     measure = story.promised()
-    url = links.done_url(follow_up_id=measure.follow_up.pk, person_id=bob.pk).removeprefix("http://testserver")
+    url = links.done_url(measure.follow_up, bob).removeprefix("http://testserver")
     countermeasure.complete(measure, by=alice, note="先に")
-    page = client_of(dave).post(url, {"note": TYPED}).content.decode()
+    token = links.page_token(url.rstrip("/").rpartition("/")[2])
+    page = client_of(dave).post(url, {"note": TYPED, "page_token": token}).content.decode()
     assert TYPED in page
     assert "alert-danger" in page
 

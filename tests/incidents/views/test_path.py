@@ -360,6 +360,7 @@ def test_a_name_with_a_line_break_is_kept_on_one_line(client_of, bob):
         "language": "ja",
         "time_zone": "Asia/Tokyo",
         "digest_hour": "8",
+        "quiet_until": "8",
         "theme": "auto",
     }
     client_of(bob).post("/preferences/", form)
@@ -373,9 +374,7 @@ def test_a_name_with_a_line_break_is_kept_on_one_line(client_of, bob):
 @pytest.fixture
 def done_link(story):
     measure = story.promised()
-    return measure, links.done_url(follow_up_id=measure.follow_up.pk, person_id=story.bob.pk).removeprefix(
-        "http://testserver"
-    )
+    return measure, links.done_url(measure.follow_up, story.bob).removeprefix("http://testserver")
 
 
 def test_the_link_shows_on_get_and_acts_on_post_without_sign_in(client_of, dave, done_link):
@@ -387,9 +386,11 @@ def test_the_link_shows_on_get_and_acts_on_post_without_sign_in(client_of, dave,
     measure.refresh_from_db()
     assert measure.status == MeasureStatus.COMMITTED
     person = client_of(dave, csrf=True)
-    token = person.get(url).context["csrf_token"]
-    assert person.post(url, {"note": "できた"}).status_code == 403  # no token, no act
-    answer = person.post(url, {"note": "できた", "csrfmiddlewaretoken": str(token)})
+    token = person.get(url).context["page_token"]
+    assert "もう一度押してください" in person.post(url, {"note": "できた"}).content.decode()  # no token, no act
+    measure.refresh_from_db()
+    assert measure.status == MeasureStatus.COMMITTED
+    answer = person.post(url, {"note": "できた", "page_token": token})
     assert "おつかれさまでした。" in answer.content.decode()
     measure.refresh_from_db()
     assert (measure.status, measure.done_note, measure.done_by.email) == (
@@ -431,7 +432,7 @@ def test_the_link_dies_with_the_standing_it_was_given_for(client_of, dave, alice
 
 def test_expired_link_says_so(client_of, dave, clock, story):
     measure = story.promised()
-    url = links.done_url(follow_up_id=measure.follow_up.pk, person_id=story.bob.pk).removeprefix("http://testserver")
+    url = links.done_url(measure.follow_up, story.bob).removeprefix("http://testserver")
     clock.forward(days=61)
     assert client_of(dave).get(url).status_code == 410
 
@@ -464,7 +465,14 @@ def test_the_morning_letter_on_request_comes_once(client_of, bob, clock, story):
 
 def test_preferences_keep_language_zone_and_brightness(client_of, bob):
     client = client_of(bob)
-    form = {"name": "鈴木 健太", "language": "en", "time_zone": "Asia/Tokyo", "digest_hour": "8", "theme": "dark"}
+    form = {
+        "name": "鈴木 健太",
+        "language": "en",
+        "time_zone": "Asia/Tokyo",
+        "digest_hour": "8",
+        "quiet_until": "8",
+        "theme": "dark",
+    }
     answer = client.post("/preferences/", form, follow=True)
     page = answer.content.decode()
     assert 'lang="en"' in page and 'data-theme="dark"' in page
@@ -514,3 +522,16 @@ def test_set_up_link_works_once(client, db):
     assert client.get("/").status_code == 200
     assert client.get(url).status_code == 404
     assert setup.begin(site_url="http://testserver") == ""
+
+
+def test_a_record_that_ended_otherwise_asks_for_no_cause_and_keeps_what_it_has(crack, story, client_of, alice):
+    verbs.end_otherwise(crack, by=alice, end="withdrawn", reason="思いちがいだった")
+    text = client_of(alice).get(crack.get_absolute_url()).content.decode()
+    assert 'id="causes"' not in text
+    assert 'id="measures"' not in text
+
+    known = story.proposed().incident
+    verbs.end_otherwise(known, by=alice, end="repaired_only", reason="直すだけにする")
+    text = client_of(alice).get(known.get_absolute_url()).content.decode()
+    assert 'id="causes"' in text
+    assert 'id="measures"' in text

@@ -45,6 +45,45 @@ def test_a_lighter_one_asks_for_its_reason_beside_it(path, crack, client_of, bob
     assert Incident.objects.get(pk=crack.pk).severity_reason == "医師に確かめた"
 
 
+def resent(answer, **more) -> dict[str, object]:
+    """The form that came back, sent once more as it stands."""
+    return {**answer.context["form"].data.dict(), "effects": answer.context["form"].data.getlist("effects"), **more}
+
+
+def test_a_heavier_effect_with_its_reason_is_not_kept_as_the_old_severity(path, crack, client_of, bob):
+    client = client_of(bob)
+    verbs.edit(crack, by=bob, effects=["several_outside"])
+    heavier = opened(client, path) | {"effects": ["several_outside", "press"], "severity_reason": "取材が来た"}
+    answer = client.post(path, heavier)
+    assert list(answer.context["form"].errors) == ["severity"]
+    assert "「S1 重大」になります" in answer.context["form"].errors["severity"][0]
+    assert 'value="取材が来た"' in answer.content.decode()
+    assert answer.context["form"]["severity"].value() == ""
+    assert Incident.objects.get(pk=crack.pk).severity == "S2"
+
+    assert client.post(path, resent(answer)).status_code == 302
+    told = Incident.objects.get(pk=crack.pk)
+    assert (told.severity, told.severity_reason) == ("S1", "取材が来た")
+
+
+def test_who_wants_the_severity_to_stay_chooses_it_again(path, crack, client_of, bob):
+    client = client_of(bob)
+    verbs.edit(crack, by=bob, effects=["several_outside"])
+    answer = client.post(path, opened(client, path) | {"effects": ["several_outside", "press"]})
+    answer = client.post(path, resent(answer, severity="S2"))
+    assert list(answer.context["form"].errors) == ["severity_reason"]
+    assert client.post(path, resent(answer, severity_reason="取材はほかの件だった")).status_code == 302
+    told = Incident.objects.get(pk=crack.pk)
+    assert (told.severity, told.effects) == ("S2", ["several_outside", "press"])
+
+
+def test_a_lighter_effect_leaves_the_severity_as_it_was(path, crack, client_of, bob):
+    client = client_of(bob)
+    verbs.edit(crack, by=bob, effects=["danger"])
+    assert client.post(path, opened(client, path) | {"effects": ["one_outside"]}).status_code == 302
+    assert Incident.objects.get(pk=crack.pk).severity == "S1"
+
+
 def test_a_title_is_changed_without_a_severity(path, crack, client_of, bob):
     client = client_of(bob)
     assert client.post(path, opened(client, path) | {"title": "見積書を二社へ送った"}).status_code == 302

@@ -48,3 +48,13 @@ def test_what_is_none_stays_as_it_is(text):
 def test_cells_come_back(cells):
     read = list(csv.reader(io.StringIO(csvsafe.line(cells), newline="")))
     assert read == [[csvsafe.cell(one) for one in cells]]
+
+
+@given(st.text(max_size=30) | st.text("'=+-@ ＝\t\n1", max_size=6))
+def test_what_was_taken_along_reads_back_as_it_was(text):
+    assert csvsafe.plain(csvsafe.cell(text)) == text or text.startswith("'")
+
+
+@pytest.mark.parametrize("text", ["'24年度の見積", "'", "''", "O'Brien", "=1"])
+def test_an_apostrophe_of_its_own_stays(text):
+    assert csvsafe.plain(text) == text

@@ -34,6 +34,16 @@ def test_wide_letters_are_one_em():
     assert (ems("漢字"), ems("ab"), ems("か\u3099")) == (2, 1.12, 1)
 
 
+@pytest.mark.parametrize("name", ["発生", "流出", "Occurrence", "Escape"])
+def test_the_name_of_a_track_stays_on_one_line(name):
+    drawing = causetree.layout(
+        [Node("head", None, "誤送信"), Node("track", "head", name, "track"), Node("1", "track", "x")]
+    )
+    box = next(box for box in drawing.boxes if box.kind == "track")
+    assert [line.text for line in box.lines] == [name]
+    assert box.x + box.width < drawing.boxes[2].x
+
+
 @given(st.text(max_size=300), st.integers(4, 20), st.integers(1, 5))
 def test_no_line_runs_over(text, width, most):
     lines, cut = wrap(text, width=width, most=most)
