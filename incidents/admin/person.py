@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from incidents.admin.base import Window, adopt, each
-from incidents.domain import outbox, person
+from incidents.admin.base import Window, adopt, ask, each
+from incidents.domain import factor, outbox, person
 from incidents.letters.links import absolute
 from incidents.models import Membership, Person
 
@@ -50,7 +50,7 @@ class PersonAdmin(Window):
     list_display = ("name", "email", "is_active", "is_admin", "language", "last_login")
     list_filter = ("is_active", "is_admin", "language", Unreached)
     search_fields = ("name", "email")
-    actions = ("send_password_link",)
+    actions = ("send_password_link", "reset_factors")
     fieldsets = (
         (None, {"fields": ("name", "email")}),
         (_("言語と時刻"), {"fields": ("language", "time_zone", "digest_hour", "quiet_from", "quiet_until")}),
@@ -112,6 +112,22 @@ class PersonAdmin(Window):
             _("手紙を出しました。"),
         )
         return None
+
+    @admin.action(description=_("サインインの二つめの確認を外す（端末をなくした方のため）"))
+    def reset_factors(self, request: HttpRequest, queryset: models.QuerySet[Person]) -> HttpResponse | None:
+        return ask(
+            self,
+            request,
+            queryset,
+            action="reset_factors",
+            title=_("サインインの二つめの確認を外す"),
+            explain=_(
+                "ご本人であることを、電話や対面で確かめてから外してください。"
+                "すべての端末からサインアウトし、ご本人に手紙が届きます。"
+            ),
+            do=lambda one, reason: factor.reset(one, by=request.user, reason=reason),
+            done=_("外しました。"),
+        )
 
     def _show_links(self, request: HttpRequest, people: Iterable[Person]) -> HttpResponse:
         """The links themselves, on the answer and nowhere else: no letter would reach anybody, nothing keeps them."""

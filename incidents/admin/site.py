@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from ushiro.confirm import confirm_first
+
 
 class UshiroAdminSite(AdminSite):
     site_header = _("うしろ 管理コンソール")
@@ -25,6 +27,9 @@ class UshiroAdminSite(AdminSite):
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if any("\0" in text for name, texts in request.GET.lists() for text in (name, *texts)):
                 raise BadRequest("NUL in the query")
+            # Whatever the console changes is hard to take back: roles, addresses, keys, what is erased.
+            if request.method == "POST" and (first := confirm_first(request)):
+                return first
             return view(request, *args, **kwargs)
 
         return super().admin_view(guarded, cacheable)

@@ -23,6 +23,9 @@ SETTINGS = (
     "report_closes_at",
     "closed_year_end",
     "closed_obon",
+    "factor_for_viewers",
+    "factor_for_members",
+    "factor_for_leads",
 )
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit, feed, letter, orphaned, unreached
+from incidents.domain import audit, feed, letter, orphaned, session, unreached
 from incidents.domain.organisation import audit_changes, refuse_unless_administrator
 from incidents.domain.team import leads_again, refuse_last_lead_leaving
 from incidents.enums import LetterKind
@@ -149,6 +149,8 @@ def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
             letter.take_in(Q(recipient=person, kind__in=[LetterKind.DIGEST, LetterKind.MOMENT]))
     if changes.get("is_active") == (True, False):
         orphaned.tell(person, teams=Team.objects.filter(memberships__person=person))
+    if changes.keys() & {"email", "is_active", "is_admin"}:
+        session.end_all(person)  # what a browser was let in for no longer holds
     if not person.is_active:
         feed.end(person, by=by)  # one that came back would lead on to whoever has found it meanwhile
     return person

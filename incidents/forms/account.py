@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from allauth.account import forms as allauth
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.core import context
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.base.internal.flows import check_rate_limit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from incidents.domain import account, factor
 from incidents.enums import Language
 from incidents.forms.base import CalmForm, DayField
 from incidents.models.person import normalise_email
+from tools.plain.device import device
 
 ZONES = (
     "Asia/Tokyo",
@@ -34,7 +44,78 @@ class LoginForm(allauth.LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("メールアドレス")
         self.fields["password"].help_text = ""
+        self.fields["remember"].label = _("この端末で、しばらくサインインしたままにする")
+        self.fields["remember"].help_text = _("ほかの人も使う端末では、印をつけないでください。")
         _calm(self)
+
+    def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
+        """How long the session lasts is settled by ushiro.sessions, from the moment at which somebody is signed in."""
+        request.session["remembered"] = self.cleaned_data["remember"]
+        return perform_password_login(request, self.user_credentials(), self._to(redirect_url))
+
+    def _to(self, redirect_url: str | None) -> Login:
+        self._login.redirect_url = redirect_url
+        return self._login
+
+
+class ConfirmForm(allauth.ReauthenticateForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("パスワード")
+        self.fields["password"].help_text = ""
+        _calm(self)
+
+
+class _CodeForm:
+    """The app's code or a recovery code, asked of domain.factor: each serves once, whichever process is asked."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("確認のコード")
+        self.fields["code"].help_text = _("認証アプリの6けたか、予備のコードを一つ入れてください。")
+        _calm(self)
+
+    def clean_code(self) -> str:
+        allow_again = check_rate_limit(self.user)
+        agent = context.request.META.get("HTTP_USER_AGENT", "")
+        found = factor.use_code(self.user, self.cleaned_data["code"], device=device(agent))
+        if found is None:
+            raise ValidationError(account.WRONG_CODE, code="incorrect_code")
+        allow_again()
+        self.authenticator = found
+        found.user = self.user
+        return self.cleaned_data["code"]
+
+
+class FactorForm(_CodeForm, factor_forms.AuthenticateForm):
+    """At the sign-in, after the password."""
+
+
+class ConfirmByFactorForm(_CodeForm, factor_forms.ReauthenticateForm):
+    """Before what is hard to take back."""
+
+
+class AppCodeForm(CalmForm):
+    """The first code of a new app."""
+
+    beside: ClassVar[dict[str, str]] = {"code_wrong": "code"}
+    code = forms.CharField(
+        label=_("アプリに出ている6けた"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class PasskeyForm(CalmForm):
+    """What the browser made; `credential` is filled by static/js/passkey.js."""
+
+    name = forms.CharField(
+        label=_("このパスキーの呼び名"),
+        max_length=60,
+        required=False,
+        help_text=_("あとで見分けるための名前です。例: 会社のノートパソコン"),
+    )
+    credential = forms.JSONField(widget=forms.HiddenInput, max_length=20_000)
 
 
 class ResetPasswordForm(allauth.ResetPasswordForm):

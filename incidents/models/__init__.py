@@ -22,6 +22,7 @@ from incidents.models.person import Person
 from incidents.models.question import Question
 from incidents.models.reminder import FollowUp, ReminderDelivery
 from incidents.models.reply import MailReply
+from incidents.models.sign_in import SignedIn
 from incidents.models.spread import Spread, SpreadAnswer
 from incidents.models.team import Membership, Organisation, ReportClock, Team
 from incidents.models.timeline import TimelineEntry
@@ -64,6 +65,7 @@ __all__ = [
     "ReportClock",
     "RootCause",
     "SavedView",
+    "SignedIn",
     "Spread",
     "SpreadAnswer",
     "Team",

@@ -30,6 +30,12 @@ class Organisation(Stamped):
     # Rungs of its own, as [business days from the due date, [roles]]; empty means the usual ones (U1).
     ladder = models.JSONField(_("お知らせのはしご"), default=list, blank=True, editable=False)
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
+    # Whose sign-in needs a second factor, by role; an administrator's always does.
+    factor_for_viewers = models.BooleanField(_("閲覧の人に二つめの確認を求める"), default=False)
+    factor_for_members = models.BooleanField(_("メンバーに二つめの確認を求める"), default=False)
+    factor_for_leads = models.BooleanField(
+        _("リーダーに二つめの確認を求める"), default=False, help_text=_("組織の管理者には、いつも求めます。")
+    )
     setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
     moved = 0  # open promises that a change of the calendar has just moved; no column
 

@@ -43,6 +43,7 @@ from incidents.models import (
     TimelineEntry,
     Why,
 )
+from incidents.models.person import normalise_email
 from incidents.queries import sheet
 from incidents.queries.feed import hash_of
 from incidents.queries.team import standing_key
@@ -303,6 +304,12 @@ def get_team(*, by: Person, slug: str, to: Purpose = "read") -> Team:
         raise Http404
     _require(by, found.pk, to)
     return found
+
+
+def person_of_address(address: str) -> Person | None:
+    """Who is registered by a mail address, deactivated people too; "" is nobody's. Only for the sign-in, which tells nobody."""
+    wanted = normalise_email(address)
+    return Person.objects.filter(email=wanted).first() if wanted else None
 
 
 def person_for_link(person_id: int) -> Person | None:

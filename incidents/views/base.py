@@ -22,6 +22,7 @@ from incidents.forms.meanwhile import WholeForm
 from incidents.queries import audit, engine, promise
 from incidents.queries import frame as frames
 from incidents.queries import team as teams
+from ushiro.confirm import confirm_first
 
 THEME_COOKIE = "ushiro_theme"
 THEMES = ("auto", "light", "dark")
@@ -89,6 +90,19 @@ def posted(place: Callable[..., str]) -> Callable[..., Callable[..., HttpRespons
         return only
 
     return acting
+
+
+def confirmed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view for which somebody has proved within the last 15 minutes who they are; it stands below `page`.
+
+    Whoever has not is led to that proof and comes back to where they were; what a form had sent is done then.
+    """
+
+    @wraps(view)
+    def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return confirm_first(request, back=_page_behind(request)) or view(request, *args, **kwargs)
+
+    return asked
 
 
 def _sign_in_first(request: HttpRequest, *, acts_only: bool) -> HttpResponse:

@@ -23,7 +23,7 @@ from incidents.queries import incident as incidents
 from incidents.queries import search
 from incidents.queries.calendar import today_of
 from incidents.queries.paging import chunks
-from incidents.views.base import page, say_refusal
+from incidents.views.base import confirmed, page, say_refusal
 from incidents.views.lists import INCIDENTS, MEASURES, PAGES, filter_form
 from tools.plain import csvsafe
 
@@ -124,6 +124,7 @@ def _file(
 
 
 @page
+@confirmed
 def incident_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, INCIDENTS, request.GET)
     filters = incidents.Filters(**form.filters())
@@ -136,6 +137,7 @@ def incident_csv(request: HttpRequest) -> HttpResponse:
 
 
 @page
+@confirmed
 def seam_csv(request: HttpRequest) -> HttpResponse:
     form = filter_form(request, MEASURES, request.GET)
     filters = measures.Filters(**form.filters())

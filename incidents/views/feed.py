@@ -15,7 +15,7 @@ from incidents.queries import access
 from incidents.queries import feed as feeds
 from incidents.queries.calendar import today_of
 from incidents.queries.team import my_memberships
-from incidents.views.base import go, page, posted, render_page, say
+from incidents.views.base import confirmed, go, page, posted, render_page, say
 from tools.plain.daybrake import DayBrake
 
 # Three devices that look every ten minutes; as one web process sees it.
@@ -56,6 +56,7 @@ def _place(request: HttpRequest) -> str:
 
 @page
 @posted(_place)
+@confirmed
 def make(request: HttpRequest) -> HttpResponse:
     """The answer shows the address, this once: a page to which one is led on would have to be told it by something kept."""
     token = verbs.make(request.user, by=request.user)

@@ -16,7 +16,7 @@ from incidents.models import Mirror
 from incidents.queries import access, team
 from incidents.queries import mirror as mirrors
 from incidents.tasks.mirror import try_out
-from incidents.views.base import act, go, page, posted, render_page, say, say_refusal, show_refusal
+from incidents.views.base import act, confirmed, go, page, posted, render_page, say, say_refusal, show_refusal
 from tools.plain.daybrake import DayBrake
 
 # Trials of one team in a day, as one web process sees them: each is a request to an address that somebody typed.
@@ -31,6 +31,7 @@ def mirror_list(request: HttpRequest) -> HttpResponse:
 
 
 @page
+@confirmed
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Connect a channel. The key of a webhook is shown by the answer, this once."""
     to = access.get_team(by=request.user, slug=slug, to="lead")
@@ -133,6 +134,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @page
 @posted(_page_of)
+@confirmed
 def renew_key(request: HttpRequest, pk: int) -> HttpResponse:
     """Another key; the answer shows it, this once."""
     mirror = access.get_mirror(by=request.user, pk=pk, to="lead")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,5 +27,6 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("password", error.messages)
         else:
             login(request, person, backend="allauth.account.auth_backends.AuthenticationBackend")
+            record_authentication(request, person, method="password")
             return HttpResponseRedirect(reverse("today"))
     return render(request, "incidents/person/setup.html", {"form": form})

@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from django.urls import reverse
+
 from incidents.domain import countermeasure, reminder, setup
 from incidents.domain import incident as verbs
 from incidents.enums import MeasureStatus, Stage
@@ -519,7 +521,8 @@ def test_set_up_link_works_once(client, db):
     assert (answer.status_code, answer["Location"]) == (302, "/")
     person = Person.objects.get()
     assert (person.email, person.is_admin, person.memberships.get().role) == ("sato@example.jp", True, "lead")
-    assert client.get("/").status_code == 200
+    assert client.get("/")["Location"] == reverse("sign-in")  # an administrator's first step: the second factor
+    assert client.get(reverse("sign-in-app")).status_code == 200, "and the password is not asked once more"
     assert client.get(url).status_code == 404
     assert setup.begin(site_url="http://testserver") == ""
 
