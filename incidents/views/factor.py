@@ -46,7 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "needed": factors.needs_factor(person),
         "passkeys": passkeys_possible(settings.SITE_URL),
         "signed_in": list(factors.signed_in(person)),
-        "here": request.session.session_key,
+        "this_session": request.session.session_key,
     }
     return render_page(request, "incidents/person/sign_in.html", context)
 
