@@ -103,6 +103,6 @@ if OIDC_ISSUER:
             "name": OIDC_NAME,
             "client_id": env.text("OIDC_CLIENT_ID"),
             "secret": env.text("OIDC_CLIENT_SECRET"),
-            "settings": {"server_url": OIDC_ISSUER, "fetch_userinfo": False, "oauth_pkce_enabled": True},
+            "settings": {"server_url": OIDC_ISSUER, "fetch_userinfo": True, "oauth_pkce_enabled": True},
         }
     ]

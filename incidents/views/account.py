@@ -46,6 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):
         (no enumeration).
         """
         person = context.get("user")
+        if settings.OIDC_ONLY:
+            return
         if isinstance(person, Person) and "password_reset_url" in context:
             path = context["password_reset_url"].split("://", 1)[-1].partition("/")[2]
             verbs.send_password_reset(person, absolute("/" + path))
@@ -73,6 +75,10 @@ class AccountAdapter(DefaultAccountAdapter):
         login = normalise_email(credentials.get("email") or "")
         return f"{truncate_ip(self.get_client_ip(request))}:{login}"
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Person | None:
+        """With OIDC_ONLY a password opens nothing, whoever has one."""
+        return None if settings.OIDC_ONLY else super().authenticate(request, **credentials)
+
     def reauthenticate(self, user: Person, password: str) -> bool:
         """allauth's own asks its table of addresses, in which nobody stands here."""
         found = self.authenticate(self.request, email=user.email, password=password)
@@ -88,7 +94,7 @@ class AccountAdapter(DefaultAccountAdapter):
         found = {one["id"]: one for one in super().get_reauthentication_methods(user)}
         if not passkeys_possible(settings.SITE_URL):
             found.pop("mfa_reauthenticate:webauthn", None)
-        if settings.OIDC_ONLY and len(found) > 1:
+        if settings.OIDC_ONLY:
             found.pop("reauthenticate", None)
         return [found[name] | {"description": says} for name, says in words.items() if name in found]
 

@@ -56,8 +56,11 @@ def _address(sociallogin: SocialLogin) -> str:
     A provider whose addresses are all the company's own and that says nothing of it (Entra ID) is named by
     OIDC_ADDRESSES_ARE_OURS.
     """
-    said = sociallogin.account.extra_data
-    said = said.get("userinfo") or said.get("id_token") or said
+    told = sociallogin.account.extra_data
+    token, info = told.get("id_token") or {}, told.get("userinfo") or {}
+    if not token.get("sub") or info.get("sub", token["sub"]) != token["sub"]:
+        return ""  # what is said of somebody else must not be taken for this person (OpenID Connect Core 5.3.2)
+    said = token | info
     verified = said.get("email_verified")
     ours = settings.OIDC_ADDRESSES_ARE_OURS and verified is None
     return str(said.get("email") or "") if verified is True or ours else ""
