@@ -70,7 +70,9 @@ def add_app(person: Person, *, by: Person, stored: str, code: str, device: str =
     Person.objects.select_for_update().get(pk=person.pk)
     if Authenticator.objects.filter(user=person, type=Kind.TOTP).exists():
         raise Refused(
-            "app_is_there", _("認証アプリは、もう登録されています。"), _("替えるときは、いまのものを先に外してください。")
+            "app_is_there",
+            _("認証アプリは、もう登録されています。"),
+            _("替えるときは、いまのものを先に外してください。"),
         )
     try:
         step = totp.step_of(unseal(person, stored), code, now=time.time())
@@ -129,7 +131,9 @@ def make_codes(person: Person, *, by: Person, device: str = "") -> list[str]:
 def _new_codes(person: Person) -> list[str]:
     codes = ["".join(secrets.choice(ALPHABET) for _sign in range(CODE_LENGTH)) for _code in range(CODES)]
     digests = [_digest(person, code, _keys("recovery")[0]) for code in codes]
-    Authenticator.objects.update_or_create(user=person, type=Kind.RECOVERY_CODES, defaults={"data": {"digests": digests}})
+    Authenticator.objects.update_or_create(
+        user=person, type=Kind.RECOVERY_CODES, defaults={"data": {"digests": digests}}
+    )
     return [f"{code[:4]}-{code[4:8]}-{code[8:]}" for code in codes]
 
 
@@ -217,7 +221,9 @@ def reset(person: Person, *, by: Person, reason: str) -> None:
     refuse_unless_administrator(by)
     if by.pk == person.pk:
         raise Refused(
-            "own_factors", _("ご自身のぶんは、ここでは外せません。"), _("「サインインの守り」のページで替えてください。")
+            "own_factors",
+            _("ご自身のぶんは、ここでは外せません。"),
+            _("「サインインの守り」のページで替えてください。"),
         )
     gone, _rows = Authenticator.objects.filter(user=person).delete()
     session.end_all(person)

@@ -17,7 +17,7 @@ from tests.browser.fixtures import PHONE, sideways
 from tools.plain import totp
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PASSWORD = "urushi-to-kin-2026"  # noqa: S105
+PASSWORD = "urushi-to-kin-2026"
 
 
 @pytest.fixture

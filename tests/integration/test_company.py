@@ -225,7 +225,8 @@ def test_without_passwords_there_is_one_way_in(house, bob, settings):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://elsewhere.example/jwks", "http://127.0.0.1/", "https://127.0.0.1:1/", "https://127.0.0.1@evil.example/"]
+    "url",
+    ["https://elsewhere.example/jwks", "http://127.0.0.1/", "https://127.0.0.1:1/", "https://127.0.0.1@evil.example/"],
 )
 def test_a_provider_leads_nowhere_else(house, url):
     with pytest.raises(company.Unanswered):

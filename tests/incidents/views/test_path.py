@@ -6,9 +6,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
-
 from django.urls import reverse
+from django.utils import timezone
 
 from incidents.domain import countermeasure, reminder, setup
 from incidents.domain import incident as verbs

@@ -19,7 +19,7 @@ from incidents.models import AuditEntry, Letter, Organisation, SignedIn
 from incidents.queries import factor as factors
 from tools.plain import totp
 
-PASSWORD = "urushi-to-kin-2026"  # noqa: S105
+PASSWORD = "urushi-to-kin-2026"
 LOGIN = "/account/login/"
 CHROME = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/130.0 Safari/537.36"
 
@@ -292,7 +292,7 @@ def limits(settings):
     settings.ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/300s/key", "reset_password": "20/m/ip"}
 
 
-def tries(address, *, from_=None, password="wrong", **more):  # noqa: S107
+def tries(address, *, from_=None, password="wrong", **more):
     client = Client(REMOTE_ADDR=from_ or "203.0.113.7")
     return client.post(LOGIN, {"login": address, "password": password}, **more)
 
@@ -316,7 +316,9 @@ def test_the_console_has_no_door_of_its_own(admin, password, limits):
     for _try in range(5):
         tries("admin@example.jp")
     assert "しばらく受けつけません" in tries("admin@example.jp", password=PASSWORD).content.decode()
-    before = Client(REMOTE_ADDR="203.0.113.7").post("/console/login/", {"username": "admin@example.jp", "password": PASSWORD})
+    before = Client(REMOTE_ADDR="203.0.113.7").post(
+        "/console/login/", {"username": "admin@example.jp", "password": PASSWORD}
+    )
     assert before.status_code == 302
     assert "sessionid" not in before.cookies
 
