@@ -55,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
             verbs.rehearse_password_reset(absolute("/" + uuid.uuid4().hex))
 
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """What has changed is told by the verbs, in the transaction of the change."""
+        """What has changed is told by the verbs, together with the change itself."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Who asks: the address of the connection, or what the outermost of our own proxies says (TRUSTED_PROXIES).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from typing import Any
 
 from allauth.mfa.webauthn.internal import auth as webauthn
@@ -82,9 +81,8 @@ def _qr(text: str) -> str:
     import qrcode
     from qrcode.image.svg import SvgPathFillImage
 
-    drawn = io.BytesIO()
-    qrcode.make(text, image_factory=SvgPathFillImage, border=2).save(drawn)
-    return "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
+    drawn = qrcode.make(text, image_factory=SvgPathFillImage, border=2).to_string()
+    return "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()
 
 
 @page

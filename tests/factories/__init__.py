@@ -22,6 +22,7 @@ from tests.factories.person import PersonFactory
 from tests.factories.question import QuestionFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.reply import MailReplyFactory
+from tests.factories.sign_in import SignedInFactory
 from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
 from tests.factories.team import MembershipFactory, OrganisationFactory, ReportClockFactory, TeamFactory
 from tests.factories.timeline import TimelineEntryFactory
@@ -64,6 +65,7 @@ __all__ = [
     "ReportClockFactory",
     "RootCauseFactory",
     "SavedViewFactory",
+    "SignedInFactory",
     "SpreadAnswerFactory",
     "SpreadFactory",
     "TeamFactory",

@@ -300,6 +300,8 @@ NO_DRAFT = {
     "incidents/nameless/answer.html": "a receipt is a secret",
     "incidents/mirror/form.html": "an address there is a secret",
     "incidents/incident/readers.html": "ticks alone",
+    "incidents/person/factor_app.html": "a code there is a secret, and soon over",
+    "incidents/person/factor_passkey.html": "what the browser makes there is for one try",
     "incidents/incident/parts/attachments.html": "files are not kept",
 }
 
