@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.conf import settings
@@ -25,7 +24,7 @@ from tools.plain.passkeys import passkeys_possible
 NEW_SECRET = "new_app_secret"  # noqa: S105  the name of a place in the session
 
 
-def _place(request: HttpRequest, *keys: Any, **more: Any) -> str:
+def _place(request: HttpRequest) -> str:
     return reverse("sign-in")
 
 
@@ -152,8 +151,13 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return go(request, reverse("sign-in"))
 
 
+def _place_of_device(request: HttpRequest, pk: int) -> str:
+    factors.own_sign_in(request.user, pk)
+    return reverse("sign-in")
+
+
 @page
-@posted(_place)
+@posted(_place_of_device)
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     sessions.end(factors.own_sign_in(request.user, pk), by=request.user)
     say(request, _("その端末のサインインを終わらせました。"))

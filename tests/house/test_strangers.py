@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 from incidents.domain import countermeasure, reminder
@@ -28,6 +29,7 @@ from tests.factories import (
     PasteFactory,
     ReceivedMailFactory,
     SavedViewFactory,
+    SignedInFactory,
     SpreadAnswerFactory,
 )
 from tests.rows import everything, undone
@@ -91,6 +93,12 @@ OWN = {
     "intake-make",
     "intake-off",
     "address-reached",
+    "sign-in",
+    "company-again",
+    "sign-in-app",
+    "sign-in-passkey",
+    "sign-in-codes",
+    "sign-in-end-others",
 }
 
 
@@ -160,6 +168,8 @@ def world(clock, story, alice):
         view = SavedViewFactory(person=alice)
         jotting = JottingFactory(person=alice, text="社外秘の件が気になる")
         absence = AbsenceFactory(person=alice, stand_in=story.bob)
+        sign = SignedInFactory(pk=7001, person=alice)
+        Authenticator.objects.create(pk=7001, user=alice, type=Authenticator.Type.WEBAUTHN, data={"name": "社外秘の鍵"})
         nameless = NamelessNoteFactory(team=incident.team, text="社外秘の件でひやり")
 
     return World
@@ -303,11 +313,11 @@ def test_viewer_reads_and_is_refused_calmly(world, client_of, vera, subtests):
         with subtests.test(address=name), undone():
             for method in ("get", "post"):
                 answer = getattr(client, method)(reverse(name, args=arguments(HOUSE[name], world)))
-                # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's, an absence one's own,
+                # A letter is its addressee's alone, a saved view its owner's, a jotting its writer's, an absence and a sign-in one's own,
                 # and a mail as it came its sender's.
                 assert answer.status_code in (
                     {404, 405}
-                    if name.startswith(("letter", "view", "jotting", "absence", "received-original"))
+                    if name.startswith(("letter", "view", "jotting", "absence", "received-original", "sign-in"))
                     else {200, 302, 403, 405}
                 )
             assert everything() == before

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -133,6 +134,16 @@ LETTERS = {
     "account-password-reset": lambda p: account.password_reset(
         p, "http://testserver/account/password/reset/key/1-abc/"
     ),
+    **{
+        f"account-factor-{what}": partial(account.factor_changed, what=what, device=device, left=7)
+        for what, device in {
+            "added": "Chrome / Windows",
+            "codes": "Chrome / Windows",
+            "code_used": "Safari / iPhone",
+            "removed": "",
+            "reset": "",
+        }.items()
+    },
     "care-check-in": lambda p: care.check_in(p, PLACES, stop_url="http://testserver/m/care/token/"),
     "handed-over": lambda p: handover.handed_over(
         p,
@@ -278,6 +289,7 @@ def test_every_letter_has_a_snapshot():
     }
     assert kinds == {
         "absence/stand_in",
+        "account/factor",
         "account/password_reset",
         "care/check_in",
         "handover/handed_over",
