@@ -278,6 +278,9 @@ class LetterKind(models.TextChoices):
     ORPHANED = "orphaned", _("担当が離れた約束")
     MIRROR_OFF = "mirror_off", _("チャットに写せなくなったお知らせ")
     UNTAKEN = "untaken", _("記録に入らなかったメールのお知らせ")
+    INVITATION = "invitation", _("チームへの招待")
+    READER_ASKED = "reader_asked", _("閲覧のお願い")
+    READER_ANSWERED = "reader_answered", _("閲覧のお願いへの返事")
 
 
 class MailAct(models.TextChoices):

@@ -12,6 +12,7 @@ from tests.factories.feed import CalendarFeedFactory
 from tests.factories.inbound import ReceivedMailFactory
 from tests.factories.incident import IncidentFactory, IncidentReaderFactory
 from tests.factories.index import IncidentIndexFactory
+from tests.factories.invitation import InvitationFactory
 from tests.factories.jotting import JottingFactory
 from tests.factories.letter import LetterFactory
 from tests.factories.mending import MendingFactory
@@ -20,6 +21,7 @@ from tests.factories.nameless import NamelessNoteFactory
 from tests.factories.paste import PasteFactory
 from tests.factories.person import PersonFactory
 from tests.factories.question import QuestionFactory
+from tests.factories.reader import ReadRequestFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.reply import MailReplyFactory
 from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
@@ -46,6 +48,7 @@ __all__ = [
     "IncidentFactory",
     "IncidentIndexFactory",
     "IncidentReaderFactory",
+    "InvitationFactory",
     "JottingFactory",
     "LetterFactory",
     "MembershipFactory",
@@ -59,6 +62,7 @@ __all__ = [
     "PasteFactory",
     "PersonFactory",
     "QuestionFactory",
+    "ReadRequestFactory",
     "ReceivedMailFactory",
     "ReminderDeliveryFactory",
     "ReportClockFactory",
