@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
+from incidents.enums import Role
 from incidents.letters import links
 from incidents.letters.base import Rendered, render
 from incidents.models import Invitation
@@ -19,7 +20,7 @@ def invitation(one: Invitation, token: str, *, language: str) -> Rendered:
     context = {
         "team": one.team.name,
         "by": one.invited_by,
-        "role": one.get_role_display,
+        "role": Role(one.role).label,
         "until": one.expires_at,
         "url": url_of(token),
     }

@@ -19,6 +19,7 @@ from incidents.domain import (
     containment,
     countermeasure,
     due_request,
+    invitation,
     paste,
     promise,
     question,
@@ -30,12 +31,13 @@ from incidents.domain import letter as letters
 from incidents.enums import Language, MailAct, Role
 from incidents.letters import links
 from incidents.letters.account import password_reset
-from incidents.models import FollowUp, Person, SpreadAnswer
+from incidents.models import FollowUp, Membership, Person, SpreadAnswer
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE, sideways
 from tests.factories import (
     AttachmentFactory,
     IncidentFactory,
+    InvitationFactory,
     JottingFactory,
     MembershipFactory,
     MendingFactory,
