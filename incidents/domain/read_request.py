@@ -62,7 +62,7 @@ def grant(request: ReadRequest, *, by: Person) -> Incident:
     if not current.restricted:  # everybody of the team reads it meanwhile
         return current
     if not reader.team_people(current).filter(pk=request.person_id).exists():
-        raise Refused("not_in_team", _("お願いした方は、もうこのチームにいません。"), _("見送るを選んでください。"))
+        raise Refused("not_in_team", _("お願いした方は、もうこのチームにいません。"), _("「見送る」を選んでください。"))
     named = reader.team_people(current).filter(pk__in={*reader.named(current), request.person_id})
     return readers.restrict(current, by=by, readers=named)
 
