@@ -56,54 +56,54 @@ def ask(incident: Incident, *, by: Person, reason: str) -> ReadRequest:
 
 
 @transaction.atomic
-def grant(request: ReadRequest, *, by: Person) -> Incident:
+def grant(wish: ReadRequest, *, by: Person) -> Incident:
     """Name who asked as a reader of the record. Raises NotAllowed, Refused."""
-    current = _decide(request, by=by, state=ReadRequest.State.GRANTED)
+    current = _decide(wish, by=by, state=ReadRequest.State.GRANTED)
     if not current.restricted:  # everybody of the team reads it meanwhile
         return current
-    if not reader.team_people(current).filter(pk=request.person_id).exists():
+    if not reader.team_people(current).filter(pk=wish.person_id).exists():
         raise Refused("not_in_team", _("お願いした方は、もうこのチームにいません。"), _("「見送る」を選んでください。"))
-    named = reader.team_people(current).filter(pk__in={*reader.named(current), request.person_id})
+    named = reader.team_people(current).filter(pk__in={*reader.named(current), wish.person_id})
     return readers.restrict(current, by=by, readers=named)
 
 
 @transaction.atomic
-def decline(request: ReadRequest, *, by: Person, answer: str) -> ReadRequest:
+def decline(wish: ReadRequest, *, by: Person, answer: str) -> ReadRequest:
     """Say no with a word, which who asked gets to read. Raises NotAllowed, Refused."""
     if not answer.strip():
         raise Refused("no_reason", _("ひとことが書かれていません。"), _("見送る理由を一行書いてください。"))
-    _decide(request, by=by, state=ReadRequest.State.DECLINED, answer=answer.strip())
-    return request
+    _decide(wish, by=by, state=ReadRequest.State.DECLINED, answer=answer.strip())
+    return wish
 
 
-def _decide(request: ReadRequest, *, by: Person, state: str, answer: str = "") -> Incident:
-    current = lock(request.incident)
+def _decide(wish: ReadRequest, *, by: Person, state: str, answer: str = "") -> Incident:
+    current = lock(wish.incident)
     readers.refuse_others(by, current)
     now = timezone.now()
-    won = ReadRequest.objects.filter(pk=request.pk, state=ReadRequest.State.OPEN).update(
+    won = ReadRequest.objects.filter(pk=wish.pk, state=ReadRequest.State.OPEN).update(
         state=state, answered_by=by, answered_at=now, answer=answer, updated_at=now
     )
     if not won:
         raise Refused("answered_already", _("このお願いには、もう返事がしてあります。"))
-    request.refresh_from_db()
+    wish.refresh_from_db()
     verb = "read_request.granted" if state == ReadRequest.State.GRANTED else "read_request.declined"
-    audit.note(by, verb, request, reason=answer)
+    audit.note(by, verb, wish, reason=answer)
     letter.post(
         kind=LetterKind.READER_ANSWERED,
-        key=f"reader-answered:{request.pk}",
-        to=request.person,
-        rendered=words.answered(request),
+        key=f"reader-answered:{wish.pk}",
+        to=wish.person,
+        rendered=words.answered(wish),
     )
     return current
 
 
 def still_wanted(one: Letter) -> bool:
     """Ask again at the moment of sending (habit 10): whoever decides no more is not asked, who has left is not told."""
-    request = ReadRequest.objects.select_related("incident").filter(pk=int(one.key.split(":")[1])).first()
-    if request is not None and one.kind == LetterKind.READER_ASKED:
-        wanted = request.state == ReadRequest.State.OPEN and one.recipient in reader.deciders(request.incident)
+    wish = ReadRequest.objects.select_related("incident").filter(pk=int(one.key.split(":")[1])).first()
+    if wish is not None and one.kind == LetterKind.READER_ASKED:
+        wanted = wish.state == ReadRequest.State.OPEN and one.recipient in reader.deciders(wish.incident)
     else:
-        wanted = request is not None and access.role_in(one.recipient, request.incident.team_id) is not None
+        wanted = wish is not None and access.role_in(one.recipient, wish.incident.team_id) is not None
     if wanted:
         return True
     letter.give_up(one, reason="stale")

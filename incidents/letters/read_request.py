@@ -9,25 +9,25 @@ from incidents.letters.base import Rendered, render
 from incidents.models import Person, ReadRequest
 
 
-def asked(request: ReadRequest, *, to: Person) -> Rendered:
+def asked(wish: ReadRequest, *, to: Person) -> Rendered:
     """To whoever decides: who asks, for which record, why."""
     context = {
         "person": to,
-        "who": request.person,
-        "reference": request.incident.reference,
-        "reason": request.reason,
-        "url": links.absolute(reverse("incident-readers", args=[request.incident.reference])),
+        "who": wish.person,
+        "reference": wish.incident.reference,
+        "reason": wish.reason,
+        "url": links.absolute(reverse("incident-readers", args=[wish.incident.reference])),
     }
     return render("reader/asked", language=to.language, context=context)
 
 
-def answered(request: ReadRequest) -> Rendered:
+def answered(wish: ReadRequest) -> Rendered:
     """To whoever asked: whether they may read it now, or why not."""
     context = {
-        "person": request.person,
-        "reference": request.incident.reference,
-        "granted": request.state == ReadRequest.State.GRANTED,
-        "answer": request.answer,
-        "url": links.absolute(request.incident.get_absolute_url()),
+        "person": wish.person,
+        "reference": wish.incident.reference,
+        "granted": wish.state == ReadRequest.State.GRANTED,
+        "answer": wish.answer,
+        "url": links.absolute(wish.incident.get_absolute_url()),
     }
-    return render("reader/answered", language=request.person.language, context=context)
+    return render("reader/answered", language=wish.person.language, context=context)

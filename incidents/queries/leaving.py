@@ -69,7 +69,7 @@ def of(membership: Membership, *, by: Person) -> Leaving:
         )
         .order_by("due_on", "pk")
     )
-    others = [one for one in team.can_work(membership.team) if one.pk != membership.person_id]
+    others = list(team.can_take_over(membership))
     checkers = _checkers([one.measure_id for one in promises if one.kind == FollowUpKind.COUNTERMEASURE])
     items = [Left(one, _takers(one, others, checkers)) for one in [*seen_records, *promises]]
     can_go = [one for one in items if one.people]

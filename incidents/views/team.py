@@ -139,9 +139,8 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Leave a team, or take somebody out of it: what they hold there, and to whom each of it goes."""
     one: Membership = access.get_membership(by=request.user, pk=pk)
     held = leaving.of(one, by=request.user)
-    takers = teams.can_work(one.team).exclude(pk=one.person_id)
     sent = request.POST if request.method == "POST" else None
-    form = LeaveForm(sent, items=held.items, people=takers, leads=people.leads(one.team))
+    form = LeaveForm(sent, items=held.items, people=teams.can_take_over(one), leads=people.leads(one.team))
     own = one.person_id == request.user.pk
     said = _("チームを離れました。") if own else _("%(name)sさんをチームから外しました。") % {"name": one.person}
     stays = request.user.is_staff or not own
