@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -20,9 +21,10 @@ class TeamForm(CalmForm):
     """A new team, by an administrator."""
 
     name = forms.CharField(label=_("チーム名"), max_length=80)
-    slug = forms.SlugField(
+    slug = forms.CharField(
         label=_("短い名前"),
         max_length=40,
+        validators=[validate_slug],
         help_text=_("アドレスに使います。半角の英小文字・数字・ハイフン。例: orders"),
     )
 
