@@ -58,7 +58,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     members = people.of(team)
     context = {
         "team": team,
-        "members": [(one, RoleForm(initial={"role": one.role}, auto_id=f"role-{one.pk}")) for one in members],
+        "members": [(one, RoleForm(initial={"role": one.role}, auto_id=f"%s-{one.pk}")) for one in members],
         "own": next((one for one in members if one.person_id == request.user.pk), None),
         "manages": manages,
         "invited": people.invited(team) if manages else [],

@@ -42,6 +42,13 @@ def test_no_number_stands_beside_a_name(story, client_of):
     assert clean() == before
 
 
+def test_each_choice_of_a_role_has_its_own_label(team, alice, bob, client_of):
+    shown = _main(client_of(alice).get("/teams/orders/"))
+    choices = re.findall(r'<select[^>]* id="([^"]*)"', shown)
+    assert len(choices) == len(set(choices)) == Membership.objects.filter(team=team).count()
+    assert re.findall(r'<label[^>]* for="([^"]*)"', shown) == choices
+
+
 def _main(answer: Any) -> str:
     return answer.content.decode().partition("<main")[2].partition("</main>")[0]
 
