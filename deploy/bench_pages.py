@@ -13,6 +13,7 @@ large table in either is an error, as is a figure that is not reached.
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import http.client
 import itertools
@@ -270,6 +271,7 @@ def site_of(postgres: Any, stack: contextlib.ExitStack, size: int, *, explain: b
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ushiro-bench-")))
     postgres.run(f"CREATE DATABASE bench{size}")
     environ = base_environ(folder, DATABASE_URL=postgres.url(f"bench{size}"))
+    environ["USHIRO_CONSULT_KEY"] = base64.b64encode(bytes(range(32))).decode()
     environ["USHIRO_SECRET_KEY"] = "bench-" + "0123456789abcdefghij" * 3
     manage("migrate", "-v0", environ=environ)
     manage("collectstatic", "--noinput", environ=environ)

@@ -12,6 +12,7 @@ long 5,000 digests of one morning take to write. A figure that is not reached is
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import json
 import os
@@ -222,6 +223,7 @@ def database(postgres: Any, folder: Path, name: str, port: int = 1) -> dict[str,
 
     postgres.run(f"CREATE DATABASE {name}")
     environ = base_environ(folder, DATABASE_URL=postgres.url(name), SMTP_URL=f"smtp://127.0.0.1:{port}")
+    environ["USHIRO_CONSULT_KEY"] = base64.b64encode(bytes(range(32))).decode()
     environ["USHIRO_SECRET_KEY"] = "bench-" + "0123456789abcdefghij" * 3
     environ["DJANGO_SETTINGS_MODULE"] = "ushiro.settings"
     environ["PYTHONPATH"] = str(ROOT)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import sys
 import time
@@ -36,6 +37,7 @@ class House:
             SMTP_URL=f"smtp://127.0.0.1:{self.port}",
             REMINDER_LEASE_SECONDS=str(LEASE),
             REMINDER_BACKOFF=",".join(["1"] * 20),
+            USHIRO_CONSULT_KEY=base64.b64encode(bytes(range(32))).decode(),
             USHIRO_SECRET_KEY="crash-" + "0123456789abcdefghij" * 3,
             **environ,
         )

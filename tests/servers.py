@@ -552,6 +552,7 @@ def base_environ(folder: Path, **values: str) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "ushiro.settings",
         "USHIRO_MODE": "embedded",
         "USHIRO_DATA": str(folder),
+        "USHIRO_CONSULT_KEY": "l2S1vE4Hk0Rj8tQmZcXb7nWyPdUa5GfIoT3+6hK9q/A=",
         "MAIL_FROM": "うしろ <ushiro@example.jp>",
         **values,
     }

@@ -83,6 +83,45 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def consult_keys(mode: str) -> tuple[str, list[str]]:
+    """The key that seals consultations, and older ones that still open them. Raises Misconfigured on none or a weak one.
+
+    USHIRO_CONSULT_KEY holds it, or USHIRO_CONSULT_KEY_FILE names a file of its own: the key on the first line, older ones
+    below. The tests' mode makes one for the process.
+    """
+    from tools.plain import sealed  # not before the packages are there
+
+    file, name = text("USHIRO_CONSULT_KEY_FILE", ""), "USHIRO_CONSULT_KEY"
+    given = [text(name, ""), *words("USHIRO_CONSULT_KEY_FALLBACKS")]
+    if not given[0] and file:
+        given, name = _lines_of(file), "The key in USHIRO_CONSULT_KEY_FILE"
+    if not given[0] and mode == "test":
+        given[0] = sealed.new_key()
+    how = (
+        "Make one with: python3 -c 'import base64, secrets; print(base64.b64encode(secrets.token_bytes(32)).decode())'"
+    )
+    if not given[0]:
+        raise refuse(f"USHIRO_CONSULT_KEY is not set; it seals what is written in consultations. {how}")
+    for place, one in enumerate(given):
+        try:
+            sealed.read_key(one)
+        except sealed.BadKey as fault:
+            which = name if place == 0 or file else "A key of USHIRO_CONSULT_KEY_FALLBACKS"
+            raise refuse(f"{which} is not 32 random bytes in base64: {fault}. {how}") from None
+    return given[0], given[1:]
+
+
+def _lines_of(file: str) -> list[str]:
+    try:
+        lines = Path(file).expanduser().read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it holds no key"
+        raise refuse(
+            f"USHIRO_CONSULT_KEY_FILE names {file}, which cannot be read ({why}); put it back from where you keep it."
+        ) from None
+    return lines or [""]
+
+
 def data_folder() -> Path:
     """Where secrets, the embedded database and the broker's files live (USHIRO_DATA, default ./var)."""
     return Path(os.environ.get("USHIRO_DATA") or ROOT / "var").expanduser().absolute()

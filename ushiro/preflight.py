@@ -58,6 +58,8 @@ GIVEN = (
     "USHIRO_SECRET_KEY_FALLBACKS",
     "USHIRO_BEHIND_TLS_PROXY",
 )
+# The key of the consultations has a file of its own beside the settings: what is copied for a backup leaves it out.
+CONSULT_KEY_FILE = "consult.key"
 
 
 class CannotStart(Exception):
@@ -258,21 +260,49 @@ def embedded_values(folder: Path, host: str, port: int, broker_url: str, environ
         "ALLOWED_HOSTS": ",".join(hosts),
         "CELERY_BROKER_URL": broker_url,
     }
+    values |= consult_key_file(folder, environ)
     for name in (*values, *GIVEN):
         if environ.get(name, "").strip() and name not in {"USHIRO_MODE", "USHIRO_DATA"}:
             values[name] = environ[name].strip()
     return values
 
 
-def write_values(file: Path, values: Mapping[str, str]) -> None:
-    """Write the settings file as a whole: mode 0600 from its first byte, and never half a file."""
+def consult_key_file(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Where the key of the consultations stands, as settings; made once, mode 0600, when there has never been one.
+
+    A key that the environment gives stays there: it is written nowhere. Raises: CannotStart when the file that was made
+    before is gone; another key would leave unread what was sealed with it.
+    """
+    if environ.get("USHIRO_CONSULT_KEY", "").strip():
+        return {}
+    if given := environ.get("USHIRO_CONSULT_KEY_FILE", "").strip():
+        return {"USHIRO_CONSULT_KEY_FILE": given}
+    file = folder / CONSULT_KEY_FILE
+    made_before = "USHIRO_CONSULT_KEY_FILE" in read_values(folder / EMBEDDED_FILE)
+    if not file.exists():
+        if made_before:
+            raise CannotStart(
+                f"The key of the consultations, {file}, is gone; put it back from where you keep it, or delete the line "
+                f"USHIRO_CONSULT_KEY_FILE in {folder / EMBEDDED_FILE} to have a new one made (what was written stays unread)."
+            )
+        from tools.plain import sealed
+
+        _write_private(file, [f"{sealed.new_key()}\n"])
+    return {"USHIRO_CONSULT_KEY_FILE": str(file)}
+
+
+def _write_private(file: Path, lines: list[str]) -> None:
+    """Write a file as a whole: mode 0600 from its first byte, and never half a file."""
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(
-            "# Written by `make up` at each start. The secret key is made once: keep it, and keep this file private.\n"
-        )
-        stream.writelines(f"{name}={value}\n" for name, value in values.items())
+        stream.writelines(lines)
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(draft, file)
+
+
+def write_values(file: Path, values: Mapping[str, str]) -> None:
+    """Write the settings file."""
+    note = "# Written by `make up` at each start. The secret key is made once: keep it, and keep this file private.\n"
+    _write_private(file, [note, *(f"{name}={value}\n" for name, value in values.items())])

@@ -50,6 +50,10 @@ if any(_is_weak(key) for key in SECRET_KEY_FALLBACKS):
         "USHIRO_SECRET_KEY_FALLBACKS holds a key that is too short or a default; each of them signs sessions as well."
     )
 
+# Seals what is written in 相談 (incidents/queries/sealed.py). It stands in neither the database nor its backup: whoever has
+# only one of the two reads nothing.
+CONSULT_KEY, CONSULT_KEY_FALLBACKS = env.consult_keys(MODE)
+
 SITE_URL = env.text("USHIRO_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
 if PRODUCTION and not ALLOWED_HOSTS:

@@ -12,6 +12,7 @@ BIN = Path(sys.executable).parent
 GOOD = {
     "USHIRO_MODE": "production",
     "USHIRO_SECRET_KEY": "7Qm-ZrW1x9_sKdPq4LtYb2NvCf8HjGuEaRwXoTi5MzSy6BkDl3",
+    "USHIRO_CONSULT_KEY": "l2S1vE4Hk0Rj8tQmZcXb7nWyPdUa5GfIoT3+6hK9q/A=",
     "USHIRO_URL": "https://ushiro.example.jp",
     "ALLOWED_HOSTS": "ushiro.example.jp",
     "DATABASE_URL": "postgres://ushiro@127.0.0.1:1/ushiro",
@@ -25,6 +26,18 @@ FAULTS = {
     ),
     "short key": ({"USHIRO_SECRET_KEY": "k3Jx9"}, "USHIRO_SECRET_KEY is too short or a default"),
     "one letter key": ({"USHIRO_SECRET_KEY": "a" * 60}, "USHIRO_SECRET_KEY is too short or a default"),
+    "no key of consultations": ({"USHIRO_CONSULT_KEY": ""}, "USHIRO_CONSULT_KEY is not set"),
+    "word as that key": ({"USHIRO_CONSULT_KEY": "a secret"}, "USHIRO_CONSULT_KEY is not 32 random bytes"),
+    "half of that key": ({"USHIRO_CONSULT_KEY": "c2hvcnQ="}, "USHIRO_CONSULT_KEY is not 32 random bytes"),
+    "zeros as that key": ({"USHIRO_CONSULT_KEY": "A" * 43 + "="}, "USHIRO_CONSULT_KEY is not 32 random bytes"),
+    "older key of consultations": (
+        {"USHIRO_CONSULT_KEY_FALLBACKS": "k3Jx9"},
+        "A key of USHIRO_CONSULT_KEY_FALLBACKS is not",
+    ),
+    "file of that key": (
+        {"USHIRO_CONSULT_KEY": "", "USHIRO_CONSULT_KEY_FILE": "/none/consult.key"},
+        "USHIRO_CONSULT_KEY_FILE names /none/consult.key, which cannot be read",
+    ),
     "debug": ({"DEBUG": "1"}, "DEBUG=1 shows secrets"),
     "no hosts": ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS is not set"),
     "any host": ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS holds a wildcard"),
@@ -250,5 +263,6 @@ def test_a_forwarded_scheme_is_believed_only_when_asked_for(tmp_path):
 
 def test_the_embedded_database_may_live_under_any_folder_name(tmp_path):
     folder = tmp_path / "データ 50% #1?"
-    values = {"USHIRO_MODE": "embedded", "USHIRO_SECRET_KEY": GOOD["USHIRO_SECRET_KEY"], "USHIRO_DATA": str(folder)}
+    kept = {name: GOOD[name] for name in ("USHIRO_SECRET_KEY", "USHIRO_CONSULT_KEY")}
+    values = {"USHIRO_MODE": "embedded", "USHIRO_DATA": str(folder), **kept}
     assert shown("s.DATABASES['default']['NAME']", values, tmp_path) == str(folder / "ushiro.sqlite3")

@@ -458,6 +458,26 @@ def test_a_cut_secret_is_not_replaced_silently(tmp_path):
         preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", {})
 
 
+def test_the_key_of_the_consultations_has_a_private_file_of_its_own_and_is_made_once(tmp_path):
+    values = preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", {})
+    preflight.write_values(tmp_path / "ushiro.env", values)
+    file = tmp_path / "consult.key"
+    key = file.read_text("ascii")
+    assert values["USHIRO_CONSULT_KEY_FILE"] == str(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert key.strip() not in (tmp_path / "ushiro.env").read_text("utf-8")
+    preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", {})
+    assert file.read_text("ascii") == key
+
+
+def test_a_lost_key_of_the_consultations_is_not_replaced_silently(tmp_path):
+    values = preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", {})
+    preflight.write_values(tmp_path / "ushiro.env", values)
+    (tmp_path / "consult.key").unlink()
+    with pytest.raises(preflight.CannotStart, match="The key of the consultations, .* is gone"):
+        preflight.embedded_values(tmp_path, "127.0.0.1", 8000, "redis+socket:///b", {})
+
+
 def test_values_of_the_environment_win_and_are_kept_for_manage_py(tmp_path):
     given = {
         "DATABASE_URL": "postgres://db/ushiro",
