@@ -278,6 +278,11 @@ class LetterKind(models.TextChoices):
     ORPHANED = "orphaned", _("担当が離れた約束")
     MIRROR_OFF = "mirror_off", _("チャットに写せなくなったお知らせ")
     UNTAKEN = "untaken", _("記録に入らなかったメールのお知らせ")
+    PRIVATE = "private", _("あなた宛てのお知らせ")
+
+
+# Letters of which the console, its counts and the metrics show nothing: who gets one, and how many there are, is theirs.
+UNSEEN_LETTERS = (LetterKind.CARE, LetterKind.PRIVATE)
 
 
 class MailAct(models.TextChoices):

@@ -10,6 +10,7 @@ from incidents.views import (
     care,
     cause,
     check,
+    consultation,
     containment,
     countermeasure,
     due_request,
@@ -172,6 +173,13 @@ urlpatterns = [
     path("m/not-mine/<str:token>/", links.not_mine, name="mail-not-mine"),
     path("m/away/<str:token>/", links.away, name="mail-away"),
     path("m/care/<str:token>/", care.stop, name="mail-care"),
+    # 相談. The addresses say nothing of what they are: they stand in mails, histories and logs.
+    path("private/", consultation.box, name="consultation-list"),
+    path("private/new/", consultation.begin, name="consultation-new"),
+    path("private/<uuid:pk>/", consultation.detail, name="consultation"),
+    path("private/<uuid:pk>/day/", consultation.promise, name="consultation-day"),
+    path("private/<uuid:pk>/person/", consultation.change, name="consultation-person"),
+    path("private/<uuid:pk>/close/", consultation.close, name="consultation-close"),
     # The person, the installation
     path("care/", care.care_page, name="care"),
     path("care/letters/", care.choose, name="care-letters"),

@@ -45,6 +45,8 @@ app.conf.beat_schedule = {
     "digest": _every(60, "reminder.digest"),
     "moments": _every(20, "reminder.moments"),
     "care": _every(60, "care.check_in"),
+    "private": _every(60, "private.morning"),
+    "private-end": _every(3600, "private.sweep"),
     "sweep": _every(20, "letter.sweep"),
     "mirror": _every(60, "mirror.sweep"),
     "nameless": _every(600, "nameless.publish"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window, ask, each
 from incidents.domain import letter, outbox
-from incidents.enums import SPREAD_KINDS, LetterKind, LetterState
+from incidents.enums import SPREAD_KINDS, UNSEEN_LETTERS, LetterState
 from incidents.errors import Refused
 from incidents.models import Incident, Letter, Person, ReminderDelivery
 from incidents.models.incident import open_to
@@ -44,7 +44,7 @@ class LetterAdmin(Window):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Letter]:
         # Who is written to after a crack is theirs alone (P4): those letters are not in the console at all.
-        rows = super().get_queryset(request).exclude(kind=LetterKind.CARE).defer("text", "html")
+        rows = super().get_queryset(request).exclude(kind__in=UNSEEN_LETTERS).defer("text", "html")
         return rows.annotate(is_closed=Exists(telling_of_closed(request.user).filter(letter=OuterRef("pk"))))
 
     def get_search_results(

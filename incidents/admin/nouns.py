@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 
 from incidents.admin import (
+    adviser,
     attachment,
     audit,
     care,
@@ -29,6 +30,7 @@ for stranger in (Group, EmailAddress):
         admin.site.unregister(stranger)
 
 __all__ = [
+    "adviser",
     "attachment",
     "audit",
     "care",

@@ -8,7 +8,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window
-from incidents.enums import LetterKind, MailState
+from incidents.enums import UNSEEN_LETTERS, MailState
 from incidents.models import ReceivedMail
 from incidents.models.incident import open_to
 
@@ -32,7 +32,7 @@ class ReceivedMailAdmin(Window):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[ReceivedMail]:
         rows = super().get_queryset(request).exclude(state=MailState.DRAFTED).defer("text", "quoted", "left_out")
         # A bounce of a letter of care would tell to whom one was written (P4).
-        rows = rows.exclude(letter__kind=LetterKind.CARE)
+        rows = rows.exclude(letter__kind__in=UNSEEN_LETTERS)
         rows = rows.filter(Q(incident=None) | open_to(request.user, "incident"))
         return rows.select_related("incident", "letter", "letter__recipient")
 

@@ -51,6 +51,7 @@ WAITS_FOR_MORNING = frozenset(
         LetterKind.ORPHANED,
         LetterKind.MIRROR_OFF,
         LetterKind.UNTAKEN,
+        LetterKind.PRIVATE,
     }
 )
 

@@ -12,14 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from incidents.domain import audit
-from incidents.enums import DeliveryState, LetterKind, LetterState, PostState
+from incidents.enums import UNSEEN_LETTERS, DeliveryState, LetterKind, LetterState, PostState
 from incidents.models import Letter, MirrorPost, Organisation, ReminderDelivery
 
 OUT = (LetterState.WAITING, LetterState.SENDING)
 # Told anew by the next ring, from what is true then.
 TOLD_ANEW = (LetterKind.DIGEST, LetterKind.MOMENT)
 # Good for an hour, or for one morning: whoever needs it asks again.
-GONE = (LetterKind.ACCOUNT, LetterKind.TEST, LetterKind.CARE)
+GONE = (LetterKind.ACCOUNT, LetterKind.TEST, *UNSEEN_LETTERS)
 
 
 @dataclass(frozen=True)

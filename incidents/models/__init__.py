@@ -6,6 +6,13 @@ from incidents.models.audit import AuditEntry, EngineMark, ImportRun
 from incidents.models.calendar import Closure
 from incidents.models.care import CareCheckIn, HelpLine
 from incidents.models.cause import RootCause, Why
+from incidents.models.consultation import (
+    Adviser,
+    Consultation,
+    ConsultationGrant,
+    ConsultationNote,
+    ConsultationReminder,
+)
 from incidents.models.containment import Containment
 from incidents.models.countermeasure import Countermeasure, DueRequest, EffectCheck
 from incidents.models.feed import CalendarFeed
@@ -29,11 +36,16 @@ from incidents.models.view import DefaultView, SavedView
 
 __all__ = [
     "Absence",
+    "Adviser",
     "Attachment",
     "AuditEntry",
     "CalendarFeed",
     "CareCheckIn",
     "Closure",
+    "Consultation",
+    "ConsultationGrant",
+    "ConsultationNote",
+    "ConsultationReminder",
     "Containment",
     "Countermeasure",
     "DefaultView",

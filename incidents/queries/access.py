@@ -20,6 +20,7 @@ from incidents.models import (
     Absence,
     Attachment,
     CalendarFeed,
+    Consultation,
     Containment,
     Countermeasure,
     DueRequest,
@@ -43,7 +44,7 @@ from incidents.models import (
     TimelineEntry,
     Why,
 )
-from incidents.queries import sheet
+from incidents.queries import consultation, sheet
 from incidents.queries.feed import hash_of
 from incidents.queries.team import standing_key
 
@@ -237,6 +238,15 @@ def get_nameless(*, by: Person, pk: UUID, to: Purpose = "read") -> NamelessNote:
     """A published note without a name to one of the person's teams. Raises Http404 or NotAllowed."""
     visible = NamelessNote.objects.visible_to(by).select_related("team", "incident")
     return _get(visible, by, to, pk, lambda n: n.team_id)
+
+
+def get_consultation(*, by: Person, pk: UUID) -> consultation.Seen:
+    """A thread of which the person is one of the two, and which of them. Raises Http404 for everybody else."""
+    thread = Consultation.objects.select_related("adviser").filter(pk=pk).first()
+    role = consultation.role_in(by, thread) if thread else ""
+    if thread is None or not role:
+        raise Http404
+    return consultation.Seen(thread, role)
 
 
 def get_mirror(*, by: Person, pk: int, to: Purpose = "read") -> Mirror:

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.db.models import Exists, F, Q, QuerySet
 from django.utils import timezone
 
-from incidents.enums import DeliveryState, LetterKind, LetterState
+from incidents.enums import UNSEEN_LETTERS, DeliveryState, LetterState
 from incidents.models import EngineMark, Organisation, ReminderDelivery
 from incidents.queries import mailway
 from incidents.queries.calendar import business_calendars, day_here, house_zone, organisation
@@ -235,7 +235,7 @@ def health(rung: Mapping[str, float], now: datetime | None = None) -> Health:
         bell=marks.get("bell"),
         queues=queues(now),
         flows=[_flow(hours, now) for hours in (1, 24)],
-        trying_again=_counted(mailway.trying_again(now).exclude(kind=LetterKind.CARE)),
+        trying_again=_counted(mailway.trying_again(now).exclude(kind__in=UNSEEN_LETTERS)),
         failed=_counted(mailway.in_trouble().filter(state=FAILED)),
         unconfirmed=_counted(mailway.in_trouble().filter(state=UNCONFIRMED)),
         mail=marks.get(mailway.SIGN),
@@ -259,7 +259,7 @@ def _letters(now: datetime) -> Queue:
     # Asked only of a queue that is old: mostly nothing is.
     is_old = oldest is not None and now - oldest > STANDSTILL
     held_up = is_old and Organisation.objects.filter(mailway.held_up(now - STANDSTILL)).exists()
-    return Queue("letters", _counted(due.exclude(kind=LetterKind.CARE)), oldest, now, held_up)
+    return Queue("letters", _counted(due.exclude(kind__in=UNSEEN_LETTERS)), oldest, now, held_up)
 
 
 def _moments(now: datetime) -> Queue:

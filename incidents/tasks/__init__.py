@@ -1,5 +1,5 @@
 """The clock's side. Imported here so that every task's name is registered."""
 
-from incidents.tasks import care, housekeeping, inbound, letter, mirror, nameless, reminder, signs
+from incidents.tasks import care, consultation, housekeeping, inbound, letter, mirror, nameless, reminder, signs
 
-__all__ = ["care", "housekeeping", "inbound", "letter", "mirror", "nameless", "reminder", "signs"]
+__all__ = ["care", "consultation", "housekeeping", "inbound", "letter", "mirror", "nameless", "reminder", "signs"]
