@@ -1,13 +1,17 @@
-"""書き出し: a list leaves as a file. Nothing of the records changes; that it left is kept."""
+"""書き出し: a list, or what is kept of one person, leaves as a file. Nothing changes; that it left is kept."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from incidents.domain import audit
-from incidents.errors import Refused
+from incidents.errors import NotAllowed, Refused
+from incidents.letters import secrets
 from incidents.models import AuditEntry, Person, SavedView
+from incidents.queries import personal
 
 MOST = 50_000
 # Conditions whose value the trace leaves out.
@@ -38,3 +42,20 @@ def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> Aud
     if not _of_one(of, conditions):
         kept["rows"] = ("", rows)
     return audit.note(by, "list.exported", by, **kept)
+
+
+@transaction.atomic
+def copy_of(person: Person, *, by: Person, reason: str = "") -> Iterator[personal.Section]:
+    """What is kept of a person, for themselves or for an administrator who hands it over; noted before any of it is read.
+
+    An administrator's copy leaves out what is the person's alone. Raises NotAllowed for anybody else.
+    """
+    own = by.pk == person.pk
+    if not by.is_active or not (own or by.is_staff):
+        raise NotAllowed(
+            "not_own_copy",
+            _("写しを作れるのは、ご本人と組織の管理者です。"),
+            _("ご本人の設定のページで作ってもらってください。"),
+        )
+    audit.note(by, "person.copied", person, reason=reason, copy=("", "own" if own else "administrator"))
+    return personal.sections(person, by=by, scrub=secrets.scrub)
