@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import uuid
@@ -26,6 +27,10 @@ from incidents.queries.calendar import business_calendars, zone_of
 from tools.plain.oneline import one_line
 
 log = logging.getLogger(__name__)
+
+
+# Nothing more is done with these: their texts may go when their term is over.
+DONE_WITH = (LetterState.SENT, LetterState.KEPT, LetterState.CANCELLED)
 
 
 def message_id(key: str) -> str:
@@ -387,6 +392,28 @@ def cancel(one: Letter, *, by: Person | None, reason: str) -> bool:
 def withdraw_claimed(one: Letter, *, reason: str) -> bool:
     """Take back the letter that the caller has just claimed, because it no longer tells the truth."""
     return _take_back(one, by=None, reason=reason, states=(LetterState.SENDING,))
+
+
+def forget_bodies(letters: QuerySet[Letter], *, limit: int = 1_000) -> int:
+    """Let go of the texts of letters that are done with; what was sent stays provable by its hash. Returns how many.
+
+    The one place in which a letter's text ever changes: it goes whole, and the row says since when (invariant 4). In the
+    caller's transaction, which keeps the trace.
+    """
+    now = timezone.now()
+    chosen = list(letters.filter(state__in=DONE_WITH, body_erased_at=None).order_by("pk")[:limit])
+    for one in chosen:
+        one.body_sha256 = body_hash(one)
+        one.text, one.html, one.headers, one.body_erased_at, one.updated_at = "", "", {}, now, now
+    Letter.objects.bulk_update(
+        chosen, ["text", "html", "headers", "body_sha256", "body_erased_at", "updated_at"], batch_size=200
+    )
+    return len(chosen)
+
+
+def body_hash(one: Letter) -> str:
+    """SHA-256 of subject, text and HTML as they were written, with a NUL between them."""
+    return hashlib.sha256("\0".join((one.subject, one.text, one.html)).encode()).hexdigest()
 
 
 def take_in(letters: Q, *, held: str = "") -> list[int]:

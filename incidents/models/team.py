@@ -29,6 +29,8 @@ class Organisation(Stamped):
     closed_obon = models.BooleanField(_("8/13〜8/16 は休業"), default=False)
     # Rungs of its own, as [business days from the due date, [roles]]; empty means the usual ones (U1).
     ladder = models.JSONField(_("お知らせのはしご"), default=list, blank=True, editable=False)
+    # Terms of its own, as {class of incidents.rules.retention: days}; what is not in it has the usual term.
+    retention = models.JSONField(_("保存期間"), default=dict, blank=True, editable=False)
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
     setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
     moved = 0  # open promises that a change of the calendar has just moved; no column
