@@ -50,6 +50,7 @@ app.conf.beat_schedule = {
     "nameless": _every(600, "nameless.publish"),
     "audit": _every(3600, "reminder.audit"),
     "files": _every(3600, "housekeeping.sweep_files"),
+    "retention": _every(3600, "housekeeping.retention"),
     "mark": _every(60, "housekeeping.beat_mark"),
     "heartbeat": _every(60, "housekeeping.heartbeat"),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit
+from incidents.domain import audit, reading
 from incidents.errors import NotAllowed, Refused
 from incidents.letters import secrets
 from incidents.models import AuditEntry, Person, SavedView
@@ -24,11 +25,12 @@ def _of_one(of: str, conditions: dict[str, str]) -> bool:
 
 
 @transaction.atomic
-def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> AuditEntry:
+def export(*, by: Person, of: str, conditions: dict[str, str], rows: int, records: QuerySet) -> AuditEntry:
     """Note that the person takes a list along: which, how many rows, by which conditions.
 
     Words that were searched for are left out of the trace: whoever reads it may not be of the team. So is whose rows
     they were, and then their number too: it would be a count of a person (invariant 8).
+    records: what the file holds; of the restricted ones it is kept who took them along.
     Raises Refused when it has more rows than one file should.
     """
     if rows > MOST:
@@ -41,6 +43,7 @@ def export(*, by: Person, of: str, conditions: dict[str, str], rows: int) -> Aud
     kept = {"list": ("", of), "conditions": ("", shown)}
     if not _of_one(of, conditions):
         kept["rows"] = ("", rows)
+    reading.note_list(by, records)
     return audit.note(by, "list.exported", by, **kept)
 
 

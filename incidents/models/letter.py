@@ -84,5 +84,6 @@ class Letter(Stamped):
         ]
 
     def __str__(self) -> str:
-        """The subject; its kind alone where the console has found that the reader may not know what it names (C9)."""
-        return str(self.get_kind_display()) if getattr(self, "is_closed", False) else self.subject
+        """The subject; its kind alone where there is none any more, or the reader may not know what it names (C9)."""
+        hidden = not self.subject or getattr(self, "is_closed", False)
+        return str(self.get_kind_display()) if hidden else self.subject

@@ -83,6 +83,8 @@ class Person(AbstractBaseUser):
 
     # The person's memberships, read once for a page by views.base.page; None: whoever asks reads them anew.
     standing: list | None = None
+    # Restricted records that the door has opened for the person while this page was made; None: nobody asks.
+    opened: set[int] | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

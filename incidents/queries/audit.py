@@ -181,6 +181,7 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "nameless_reply": _("返事"),
     "readers": _("読む人"),
     "helpers": _("手伝う人"),
+    "applied": _("片づけた"),
     "reopened_at": _("見直しの始まり"),
     "owner": _("担当"),
     "promises": _("動いた約束の数"),

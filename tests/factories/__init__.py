@@ -22,6 +22,7 @@ from tests.factories.person import PersonFactory
 from tests.factories.question import QuestionFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.reply import MailReplyFactory
+from tests.factories.retention import LegalHoldFactory, RecordReadFactory, RetentionRunFactory
 from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
 from tests.factories.team import MembershipFactory, OrganisationFactory, ReportClockFactory, TeamFactory
 from tests.factories.timeline import TimelineEntryFactory
@@ -47,6 +48,7 @@ __all__ = [
     "IncidentIndexFactory",
     "IncidentReaderFactory",
     "JottingFactory",
+    "LegalHoldFactory",
     "LetterFactory",
     "MembershipFactory",
     "MailReplyFactory",
@@ -61,7 +63,9 @@ __all__ = [
     "QuestionFactory",
     "ReceivedMailFactory",
     "ReminderDeliveryFactory",
+    "RecordReadFactory",
     "ReportClockFactory",
+    "RetentionRunFactory",
     "RootCauseFactory",
     "SavedViewFactory",
     "SpreadAnswerFactory",

@@ -131,6 +131,7 @@ def test_every_beat_entry_rings_for_a_job_that_exists():
         "nameless.publish",
         "housekeeping.beat_mark",
         "housekeeping.heartbeat",
+        "housekeeping.retention",
         "housekeeping.sweep_files",
     }
     assert table <= celery_app.tasks.keys()

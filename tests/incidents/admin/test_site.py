@@ -24,6 +24,7 @@ from incidents.models import (
     HelpLine,
     ImportRun,
     Incident,
+    LegalHold,
     Letter,
     Membership,
     Mirror,
@@ -32,8 +33,10 @@ from incidents.models import (
     Person,
     Question,
     ReceivedMail,
+    RecordRead,
     ReminderDelivery,
     ReportClock,
+    RetentionRun,
     Team,
 )
 from tests.factories import (
@@ -47,6 +50,7 @@ from tests.factories import (
     HelpLineFactory,
     ImportRunFactory,
     IncidentFactory,
+    LegalHoldFactory,
     LetterFactory,
     MembershipFactory,
     MirrorFactory,
@@ -54,17 +58,19 @@ from tests.factories import (
     PersonFactory,
     QuestionFactory,
     ReceivedMailFactory,
+    RecordReadFactory,
     ReportClockFactory,
+    RetentionRunFactory,
     TeamFactory,
 )
 from tests.incidents.admin.conftest import page
 
 MODELS = [
     Attachment, AuditEntry, Closure, Containment, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident,
-    Letter, Membership, Mirror, Organisation, Paste, Person, Question, ReceivedMail,
-    ReminderDelivery, ReportClock, Team,
+    LegalHold, Letter, Membership, Mirror, Organisation, Paste, Person, Question, ReceivedMail,
+    RecordRead, ReminderDelivery, ReportClock, RetentionRun, Team,
 ]  # fmt: skip
-WRITABLE = {Closure, HelpLine, Membership, Person, ReportClock, Team}
+WRITABLE = {Closure, HelpLine, LegalHold, Membership, Person, ReportClock, Team}
 
 
 def name_of(model) -> str:
@@ -106,6 +112,7 @@ MAKE = {
     HelpLine: HelpLineFactory,
     ImportRun: ImportRunFactory,
     Incident: lambda: IncidentFactory(recorded_by=PersonFactory(), owner=PersonFactory()),
+    LegalHold: LegalHoldFactory,
     Letter: LetterFactory,
     Membership: MembershipFactory,
     Mirror: lambda: MirrorFactory(created_by=PersonFactory()),
@@ -114,8 +121,10 @@ MAKE = {
     Person: PersonFactory,
     Question: QuestionFactory,
     ReceivedMail: ReceivedMailFactory,
+    RecordRead: RecordReadFactory,
     ReminderDelivery: _delivery,
     ReportClock: lambda: ReportClockFactory(team=TeamFactory()),
+    RetentionRun: RetentionRunFactory,
     Team: lambda: MembershipFactory().team,
 }
 
