@@ -452,6 +452,15 @@ LOOKED_AT = (LetterState.FAILED, LetterState.UNCONFIRMED, LetterState.QUARANTINE
 
 
 @transaction.atomic
+def release(one: Letter, *, by: Person, reason: str) -> None:
+    """A letter that a restore has held back goes out after all; whoever lets it says why. Raises Refused, as `send_again`."""
+    if not Letter.objects.select_for_update().filter(pk=one.pk, state=LetterState.QUARANTINED).exists():
+        raise Refused("not_quarantined", _("この手紙は、保留されていません。"), _("一覧を読み直してください。"))
+    send_again(one, by=by)
+    audit.note(by, "letter.released", one, reason=reason)
+
+
+@transaction.atomic
 def send_again(one: Letter, *, by: Person) -> None:
     """Give a letter of LOOKED_AT a new row of tries: same text, same Message-ID. Raises Refused without a mail server."""
     if not settings.MAIL_CONFIGURED:

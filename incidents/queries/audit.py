@@ -73,6 +73,7 @@ VERBS: dict[str, str | Promise] = {
     "hold.placed": _("保全しました"),
     "import.run": _("ファイルを取り込みました"),
     "letter.cancelled": _("手紙を取り消しました"),
+    "letter.released": _("手紙の保留を解きました"),
     "letter.sent_again": _("手紙をもう一度送ります"),
     "outbox.restored": _("バックアップから戻し、送信箱を保留にしました"),
     "letter.test_sent": _("送信テストの手紙を出しました"),
