@@ -142,7 +142,7 @@ class LegalHoldAdmin(Window):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         return partial(super().get_form(request, obj, change=change, **kwargs), by=request.user)
 
-    @admin.display(description=_("相手"))
+    @admin.display(description=_("保全の対象"))
     def kind_in_words(self, obj: LegalHold) -> str:
         held = "team" if obj.team_id else "person" if obj.person_id else "incident"
         return str(obj._meta.get_field(held).verbose_name)

@@ -41,7 +41,7 @@ ERASE = {
     "keep": "stays",
     "blank": "emptied",
     "default": "set back to what a new row has",
-    "pseudonym": "the name becomes 退職された方 n, the address one that leads nowhere",
+    "pseudonym": "the name becomes “former member” with a number, the address one that leads nowhere",
     "delete": "the row goes",
     "rebuild": "written anew from what stays",
 }

@@ -75,6 +75,7 @@ OWN = {
     "mirror-list",
     "nameless-list",
     "preferences",
+    "preferences-copy",
     "calendar-make",
     "calendar-off",
     "absence",

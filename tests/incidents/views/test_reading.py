@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.domain import reader
+from incidents.domain import attachment, reader
 from incidents.enums import ReadDoor
 from incidents.models import RecordRead
-from tests.factories import AttachmentFactory, IncidentReaderFactory, RecordReadFactory
+from tests.factories import IncidentFactory, IncidentReaderFactory, RecordReadFactory
 from tests.incidents.admin.conftest import console, page  # noqa: F401  fixture
+from tests.incidents.domain.test_attachment import received
+from tests.made_files import PDF
 
 pytestmark = pytest.mark.django_db
 
@@ -41,12 +43,26 @@ def test_an_open_record_and_a_refusal_leave_nothing(crack, alice, carol, vera, c
     assert kept() == []
 
 
-def test_a_file_and_a_list_that_is_taken_along_are_kept_by_their_door(closed, alice, bob, client_of, clock, media):
-    one = AttachmentFactory(incident=closed)
-    client_of(alice).get(f"/attachments/{one.pk}/")
-    b"".join(client_of(bob).get("/incidents/csv/?all=1"))
-    assert (alice.name, closed.number, ReadDoor.FILE) in kept() or not one.file
-    assert (bob.name, closed.number, ReadDoor.EXPORT) in kept()
+def test_a_file_is_kept_by_its_door(closed, alice, client_of, clock, media):
+    made, _is_new = attachment.keep(closed, by=alice, received=received())
+    answer = client_of(alice).get(f"/attachments/{made.pk}/")
+    assert b"".join(answer) == PDF
+    assert kept() == [(alice.name, closed.number, ReadDoor.FILE)]
+
+
+def test_a_file_of_an_open_record_and_one_refused_leave_nothing(crack, alice, vera, client_of, clock, media):
+    made, _is_new = attachment.keep(crack, by=alice, received=received())
+    assert b"".join(client_of(alice).get(f"/attachments/{made.pk}/")) == PDF
+    reader.restrict(crack, by=alice, readers=[alice])
+    assert client_of(vera).get(f"/attachments/{made.pk}/").status_code == 404
+    assert kept() == []
+
+
+def test_a_list_that_is_taken_along_is_kept_by_its_door(closed, bob, client_of, clock):
+    other = IncidentFactory(team=closed.team)
+    text = b"".join(client_of(bob).get("/incidents/csv/?all=1")).decode("utf-8-sig")
+    assert closed.reference in text and other.reference in text
+    assert kept() == [(bob.name, closed.number, ReadDoor.EXPORT)]
 
 
 def test_an_administrator_who_may_read_the_record_sees_who_did_and_leaves_a_row(closed, admin, alice, console, clock):  # noqa: F811
