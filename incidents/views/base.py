@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.meanwhile import WholeForm
@@ -49,8 +50,12 @@ def is_ours(url: str) -> bool:
 
 
 def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A page for somebody signed in. What the door refuses is answered as a calm page, never as a fault."""
+    """A page for somebody signed in. What the door refuses is answered as a calm page, never as a fault.
 
+    GET, HEAD and POST alone: a view that took every other method for a GET would answer what nobody has thought of.
+    """
+
+    @require_http_methods(["GET", "HEAD", "POST"])
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated and request.method == "POST":

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_http_methods
 
 from incidents.domain import setup as verbs
 from incidents.errors import Refused
@@ -12,6 +13,7 @@ from incidents.forms.account import SetupForm
 from incidents.views.base import show_refusal
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest, token: str) -> HttpResponse:
     """The first page of an empty installation: organisation, team, first person. Works once."""
     if not verbs.is_open(token):

@@ -1,0 +1,8 @@
+import os
+import sys
+
+os.environ.setdefault("USHIRO_MODE", "test")
+
+from tests.matrix.run import main  # noqa: E402
+
+sys.exit(main())
