@@ -10,6 +10,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 
 class UshiroAdminSite(AdminSite):
@@ -19,7 +20,7 @@ class UshiroAdminSite(AdminSite):
     enable_nav_sidebar = True
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
-        """A NUL in the address is no look-up: PostgreSQL would answer it with a fault."""
+        """GET, HEAD and POST alone. A NUL in the address is no look-up: PostgreSQL would answer it with a fault."""
 
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -27,7 +28,7 @@ class UshiroAdminSite(AdminSite):
                 raise BadRequest("NUL in the query")
             return view(request, *args, **kwargs)
 
-        return super().admin_view(guarded, cacheable)
+        return require_http_methods(["GET", "HEAD", "POST"])(super().admin_view(guarded, cacheable))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from incidents.admin import health

@@ -18,11 +18,12 @@ readers = frozenset({"viewer", "member", "lead", "admin"})
 editors = frozenset({"member", "lead", "admin"})
 leads = frozenset({"lead"})
 mine = frozenset({"member"})  # the object is the member's own; for everybody else it is not there
-leads_own = frozenset({"lead"})
+keepers = frozenset({"member", "lead"})  # whoever holds the record or the promise, and the leads
 signed_in = readers | {"teamless", "superuser"}
 admins = frozenset({"admin", "superuser"})
 everybody = signed_in | {"anonymous"}
 nobody: frozenset[str] = frozenset()
+team_names = frozenset({"NA", "NB"})
 
 SHOWN = frozenset({200})
 LED_ON = frozenset({302})
@@ -37,6 +38,7 @@ class Rule:
     """get, post: who passes. seen: by whom the object is known to exist; somebody of them who may not is told 403, others 404.
 
     shown, answered: the statuses of those who pass. other: those of PUT, PATCH, DELETE and OPTIONS.
+    tells: whose words stand there on purpose besides one's own: "NA", "NB" are the names of the teams alone.
     door: whom a refusal sends to the sign-in; the others of a route without an object get `denied`.
     """
 
@@ -47,6 +49,7 @@ class Rule:
     answered: frozenset[int] = ANSWERED
     other: frozenset[int] = NOT_A_METHOD
     of: str = ""
+    tells: frozenset[str] = nobody
     gone: int = 0
     door: frozenset[str] = frozenset({"anonymous"})
     denied: frozenset[int] = frozenset({403})
@@ -65,6 +68,16 @@ def read(who: frozenset[str], **more: object) -> Rule:
 
 def form(who: frozenset[str], seen: frozenset[str] = readers, **more: object) -> Rule:
     return Rule(**{"get": who, "post": who, "seen": seen, **more})
+
+
+def shown(who: frozenset[str], **more: object) -> Rule:
+    """A form that everybody of the team may open and `who` may send."""
+    return form(who, **{"get": readers, **more})
+
+
+def own(who: frozenset[str], **more: object) -> Rule:
+    """A form or an act about what is somebody's own: for others of the team it is not there."""
+    return form(who, seen=who, **more)
 
 
 def act(who: frozenset[str], seen: frozenset[str] = readers, **more: object) -> Rule:
@@ -90,13 +103,17 @@ OBJECTS = {
     "teams": "team", "mirrors": "mirror", "letters": "letter", "preferences": "absence",
 }  # fmt: skip
 
+# A probe: no record in it, whatever the method. /metrics is not there without a token in the settings.
+machine = Rule(everybody, everybody, everybody, shown=frozenset({200, 503}), answered=frozenset({200, 503}),
+               other=frozenset({200, 503}), door=nobody)  # fmt: skip
+
 ROUTES: dict[str, Rule] = {
     "today": page(signed_in),
     # Incident
     "incident-list": page(signed_in),
-    "incident-list-hand-over": form(signed_in, signed_in),
+    "incident-list-hand-over": form(signed_in, signed_in, shown=LED_ON),
     "incident-list-csv": page(signed_in),
-    "incident-new": form(signed_in, signed_in),
+    "incident-new": form(editors, signed_in),
     "similar": act(signed_in, signed_in),
     "incident": page(readers),
     "incident-edit": form(editors),
@@ -106,8 +123,8 @@ ROUTES: dict[str, Rule] = {
     "incident-final-report": form(editors),
     "incident-final-report-day": form(editors),
     "incident-final-report-waive": act(editors),
-    "incident-readers": form(leads),
-    "incident-unrestrict": act(leads),
+    "incident-readers": form(editors),  # that it is a lead or the holder the verb asks, and the form says (VERBS)
+    "incident-unrestrict": act(editors),
     "incident-end": form(editors),
     "incident-reopen": form(editors),
     "incident-outside": form(editors),
@@ -125,16 +142,16 @@ ROUTES: dict[str, Rule] = {
     "promise-hand-over": form(editors),
     "clocks": page(signed_in),
     # Facts
-    "incident-timeline": form(editors),
+    "incident-timeline": shown(editors),
     "entry-addendum": form(editors),
-    "entry-mail": page(readers, of="mail_entry"),
+    "entry-mail": read(readers, of="mail_entry", shown=LED_ON),
     "received-list": page(signed_in),
     "received": page(readers),
-    "received-original": page(readers),
-    "received-post": act(leads, of="held_mail"),
-    "received-drop": act(leads, of="held_mail"),
+    "received-original": read(mine),
+    "received-post": act(leads, of="held_mail", get=leads),
+    "received-drop": act(leads, of="held_mail", get=leads),
     "incident-paste": form(editors),
-    "paste": form(editors),
+    "paste": shown(editors),
     "incident-question": form(editors),
     "question-answer": form(editors),
     "question-due": form(editors),
@@ -166,18 +183,18 @@ ROUTES: dict[str, Rule] = {
     "due-request-refuse": form(leads),
     "measure-hand-over": form(editors),
     "measure-helpers": form(editors),
-    "measure-terms": form(editors),
+    "measure-terms": form(keepers),
     "measure-gain": form(editors, of="done_measure"),
     "measure-history": page(readers),
     "measure-not-doing": form(editors),
     "check": form(editors),
     "check-hand-over": form(editors),
     "follow-up-review": form(editors),
-    "incident-spread": form(editors),
-    "spread-answer": form(editors),
+    "incident-spread": form(editors, tells=team_names),
+    "spread-answer": shown(editors),
     "spread-done": form(editors, of="taken_spread"),
     "seam-list": page(signed_in),
-    "seam-list-hand-over": form(signed_in, signed_in),
+    "seam-list-hand-over": form(signed_in, signed_in, shown=LED_ON),
     "seam-list-csv": page(signed_in),
     # Saved views
     "view-list": page(signed_in),
@@ -203,12 +220,12 @@ ROUTES: dict[str, Rule] = {
     "mirror-list": page(signed_in),
     "mirror-new": form(leads),
     "mirror": page(leads, seen=readers),
-    "mirror-start": act(leads),
-    "mirror-test": act(leads),
-    "mirror-stop": act(leads),
+    "mirror-start": act(leads, get=leads),
+    "mirror-test": act(leads, get=leads),
+    "mirror-stop": act(leads, get=leads),
     "mirror-move": form(leads),
-    "mirror-key": act(leads),
-    "mirror-away": act(leads),
+    "mirror-key": act(leads, get=leads),
+    "mirror-away": act(leads, get=leads),
     # Letters
     "letter-list": page(signed_in),
     "letter-write-today": act(signed_in, signed_in),
@@ -234,8 +251,92 @@ ROUTES: dict[str, Rule] = {
     "absence-end": act(mine, mine),
     "setup": link(gone=404),
     # For machines that watch: no record in them
-    "healthz": read(everybody),
-    "readyz": read(everybody),
-    "enginez": read(everybody),
-    "metrics": read(everybody),
+    "healthz": machine,
+    "readyz": machine,
+    "enginez": machine,
+    "metrics": machine.but(shown=frozenset({404}), answered=frozenset({404}), other=frozenset({404})),
 }
+
+# allauth's pages. Its own classes answer PUT as they answer POST, and say of OPTIONS which methods there are.
+_ELSEWHERE = frozenset({200, 302, 405})
+
+
+def account(get: frozenset[str], post: frozenset[str] | None = None, **more: object) -> Rule:
+    rest = {"get": get, "post": get if post is None else post, "seen": everybody, "door": nobody, "other": _ELSEWHERE}
+    return Rule(**{**rest, "denied": LED_ON, **more})
+
+
+ROUTES |= {
+    "account_login": account(frozenset({"anonymous"})),
+    "account_logout": account(signed_in),
+    "account_inactive": account(everybody),
+    "account_signup": account(frozenset({"anonymous"})),
+    "account_reauthenticate": account(signed_in, shown=frozenset({200, 302})),
+    "account_change_password": account(signed_in),
+    "account_set_password": account(signed_in, shown=LED_ON),
+    "account_reset_password": account(everybody),
+    "account_reset_password_done": account(everybody),
+    "account_reset_password_from_key": account(everybody, shown=_ELSEWHERE, answered=_ELSEWHERE),
+    "account_reset_password_from_key_done": account(everybody),
+    "set_language": account(everybody, shown=LED_ON),
+}
+
+# The console: by model, what an administrator may do there. Nothing is ever deleted (invariant 4).
+looked_at, written, changed = "looked at", "written", "changed"
+CONSOLE = {
+    "attachment": looked_at,
+    "auditentry": looked_at,
+    "closure": written,
+    "containment": looked_at,
+    "countermeasure": looked_at,
+    "effectcheck": looked_at,
+    "enginemark": looked_at,
+    "followup": looked_at,
+    "helpline": written,
+    "importrun": looked_at,
+    "incident": looked_at,
+    "letter": looked_at,
+    "membership": written,
+    "mirror": looked_at,
+    "organisation": changed,
+    "paste": looked_at,
+    "person": written,
+    "question": looked_at,
+    "receivedmail": looked_at,
+    "reminderdelivery": looked_at,
+    "reportclock": written,
+    "team": written,
+}
+_BOTH = frozenset({200, 302})
+ROUTES |= {
+    "admin:health": console(),
+    "admin:index": console(),
+    "admin:login": Rule(frozenset({"anonymous"}), frozenset({"anonymous"}), everybody, LED_ON, LED_ON,
+                        other=frozenset({302, 403}), door=nobody),
+    "admin:logout": Rule(nobody, everybody, everybody, answered=_BOTH, denied=frozenset({302, 405}), door=nobody),
+    "admin:password_change": console(),
+    "admin:password_change_done": console(),
+    "admin:autocomplete": console(nobody),
+    "admin:jsi18n": console(),
+    "admin:view_on_site": console(shown=frozenset({302, 404}), answered=frozenset({302, 404})),
+    "admin:app_list": console(),
+    "admin:catch_all": console(shown=frozenset({404}), answered=frozenset({404})),
+    "admin:incidents_letter_test": console(nobody, post=admins, denied=NOT_A_METHOD),
+    "admin:incidents_organisation_ladder": console(),
+}  # fmt: skip
+
+
+def _of_model(how: str) -> dict[str, Rule]:
+    may_add = admins if how == written else nobody
+    may_change = nobody if how == looked_at else admins
+    return {
+        "changelist": console(answered=_BOTH),
+        "add": console(may_add),
+        "change": console(post=may_change),
+        "delete": console(nobody),
+        "history": console(shown=LED_ON, answered=LED_ON),
+        "old": console(shown=LED_ON, answered=LED_ON),
+    }
+
+
+ROUTES |= {f"admin:incidents_{model}_{what}": rule for model, how in CONSOLE.items() for what, rule in _of_model(how).items()}

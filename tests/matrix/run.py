@@ -55,10 +55,16 @@ def world_at_rest() -> Iterator[Any]:
     """The world, in a transaction that is rolled back, while the clock stands."""
     import time_machine
     from django.db import transaction
+    from django.test import override_settings
 
     from tests.matrix import world
 
-    with time_machine.travel(NOW, tick=False), transaction.atomic():
+    with (
+        tempfile.TemporaryDirectory() as media,
+        override_settings(MEDIA_ROOT=Path(media)),
+        time_machine.travel(NOW, tick=False),
+        transaction.atomic(),
+    ):
         yield world.build()
         transaction.set_rollback(True)
 
@@ -71,13 +77,20 @@ def share_of(number: int, of: int) -> list[tuple[walk.Route, rules.Rule]]:
     return ruled()[number::of]
 
 
-def ask_all(world: Any, pairs: list[tuple[walk.Route, rules.Rule]], tell: Callable[[str], None] = lambda _: None) -> Result:
+def task_modules() -> list[str]:
+    return [f"incidents.tasks.{one.stem}" for one in sorted(Path("incidents/tasks").glob("[a-z]*.py"))]
+
+
+def ask_all(world: Any, pairs: list[tuple[walk.Route, rules.Rule]], *, short: bool = False) -> Result:
+    """Every cell of these routes; `short`: GET and POST without htmx alone."""
     from tests.matrix.cells import Asking, cells_of
 
     asking, result = Asking(world), Result()
     for route, rule in pairs:
         result.routes += 1
         for cell in cells_of(route, rule, world):
+            if short and (cell.htmx or cell.method not in {"GET", "POST"}):
+                continue
             result.cells += 1
             result.kinds[f"{cell.method}{' htmx' if cell.htmx else ''}"] += 1
             if wrong := asking.judge(cell):

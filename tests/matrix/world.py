@@ -34,11 +34,17 @@ from incidents.domain import (
     timeline,
 )
 from incidents.enums import Factor, MailAct, Role, Severity, Strength
+from incidents.gateways import filestore
 from incidents.letters import links
 from incidents.models import FollowUp, Incident, Organisation, Person, SpreadAnswer, Team
 from incidents.queries.nameless import token_of
+from tests.matrix.walk import Route
 from tests.factories import (
     AttachmentFactory,
+    ClosureFactory,
+    EngineMarkFactory,
+    HelpLineFactory,
+    ImportRunFactory,
     IncidentFactory,
     JottingFactory,
     LetterFactory,
@@ -49,12 +55,13 @@ from tests.factories import (
     OrganisationFactory,
     PersonFactory,
     ReceivedMailFactory,
+    ReportClockFactory,
     SavedViewFactory,
     TeamFactory,
 )
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-CANARIES = {"A": "zqAzqqAz", "B": "zqBzqqBz", "R": "zqRzqqRz"}
+CANARIES = {"A": "zqAzqqAz", "B": "zqBzqqBz", "R": "zqRzqqRz", "NA": "zqNazqqN", "NB": "zqNbzqqN"}
 # Texts that are keys, hashes, addresses or fixed words: another text there would be another record.
 NOT_PLANTED = frozenset(
     "key slug email to_email from_address language time_zone secret address host tail token_hash receipt_hash sha256 mark "
@@ -99,15 +106,30 @@ ABSENT = {
 LINK_STATES = ("valid", "expired", "altered", "of another purpose", "ended", "of somebody deactivated")
 
 
+# The keys of addresses that name no object of the matrix.
+FIXED_KEYS = {
+    "account_reset_password_from_key": ("1", "no-key"),
+    "admin:view_on_site": ("1", "1"),
+    "admin:app_list": ("incidents",),
+    "admin:catch_all": ("nowhere/",),
+}
+
+
 @dataclass
 class World:
-    """cookies: by principal's name. objects: by column (A, B, R), then by kind. links: by route, then by state."""
+    """first: by column, then by model, the key of a row. cookies: by principal's name. objects: by column (A, B, R), then by kind. links: by route, then by state."""
 
     people: dict[str, Person] = field(default_factory=dict)
     cookies: dict[str, str] = field(default_factory=dict)
     objects: dict[str, dict[str, str]] = field(default_factory=dict)
     rows: dict[str, SimpleNamespace] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
+    first: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def console_keys(self, route: Route) -> list[tuple[str, tuple[str, ...]]]:
+        """Of a page of the console about one: a row of team A, a row of the restricted record, and none."""
+        found = [(column, self.first[mark].get(route.model)) for column, mark in (("own", "A"), ("restricted", "R"))]
+        return [*((column, (str(pk),)) for column, pk in found if pk is not None), ("none", (NO_NUMBER,))]
 
 
 def build() -> World:
@@ -119,19 +141,23 @@ def build() -> World:
     asker = PersonFactory(name="第三 三郎", email="third@example.jp")
     MembershipFactory(person=asker, team=stranger, role=Role.LEAD)
     for mark in ("A", "B", "R"):
-        seen = _keys()
-        if mark == "R":
+        if mark == "R":  # its people are colleagues, whom team A knows; its record is not
             team, people = world.rows["A"].team, _named(world.rows["A"].team)
-        else:
+        seen = _keys()
+        if mark != "R":
             team, people = _team(mark)
             world.people |= {
                 principal.name: people[principal.role]
                 for principal in PRINCIPALS
                 if principal.team == mark and principal.role != "anonymous"
             }
+        if mark == "A":
+            world.people |= {"deactivated": people["away"]}
+            _of_the_house(team)
         rows = _fill(team, people, asker)
         world.rows[mark] = rows
         _plant(mark, seen)
+        world.first[mark] = {model._meta.model_name: min(new) for model in _models() if (new := _new(model, seen))}
         if mark == "R":
             ids = {one.pk for one in Incident.objects.filter(title__contains=CANARIES["R"])}
             Incident.objects.filter(pk__in=ids).update(restricted=True)
@@ -146,9 +172,9 @@ def _team(mark: str) -> tuple[Team, dict[str, Person]]:
     team = TeamFactory(name=f"チーム{mark}", slug=f"team-{mark.lower()}")
     people = {}
     for role, given in {"viewer": Role.VIEWER, "member": Role.MEMBER, "lead": Role.LEAD, "admin": Role.MEMBER}.items():
-        people[role] = PersonFactory(name=f"{mark} {role}", email=f"{role}.{mark}@example.jp", is_admin=role == "admin")
+        people[role] = PersonFactory(name=f"{mark} {role}", email=f"{role}.{mark.lower()}@example.jp", is_admin=role == "admin")
         MembershipFactory(person=people[role], team=team, role=given)
-    people["away"] = PersonFactory(name=f"{mark} away", email=f"away.{mark}@example.jp")
+    people["away"] = PersonFactory(name=f"{mark} away", email=f"away.{mark.lower()}@example.jp")
     MembershipFactory(person=people["away"], team=team, role=Role.MEMBER)
     return team, people
 
@@ -213,7 +239,9 @@ def _fill(team: Team, people: dict[str, Person], asker: Person) -> SimpleNamespa
     told = promise.promise(record, by=by, text="折り返しのお電話", due_at=now + timedelta(hours=2))
     entry = timeline.record(record, by=by, text="何通出たか", event_at=None, certainty="unknown")
     asked = question.ask(record, by=by, text="何通か", owner=by, due_on=due, entry=entry)
-    mail = ReceivedMailFactory(incident=record, person=by, text="返事の本文")
+    kept = filestore.store([team.slug.encode(), record.reference.encode()], look=lambda _file: None)
+    file = {"sha256": kept.sha256, "size": kept.size}
+    mail = ReceivedMailFactory(incident=record, person=by, text="返事の本文", why="", from_address=by.email, **file)
     held = ReceivedMailFactory(incident=record, state="held", why="wrong_sender", entry=None, person=by)
     rows = SimpleNamespace(team=team, incident=record, measure=running, idea=idea, why=why, root=root, people=people)
     keys = {
@@ -227,7 +255,7 @@ def _fill(team: Team, people: dict[str, Person], asker: Person) -> SimpleNamespa
         "question": asked.pk,
         "containment": containment.record(record, by=by, text="削除を頼んだ", done_at=now).pk,
         "mending": MendingFactory(incident=record, person=by).pk,
-        "attachment": AttachmentFactory(incident=record, uploaded_by=by).pk,
+        "attachment": AttachmentFactory(incident=record, uploaded_by=by, file=kept.name, **file).pk,
         "why": why.pk,
         "root": root.pk,
         "measure": running.pk,
@@ -270,6 +298,15 @@ def _of_team(team: Team, people: dict[str, Person], asker: Person, due: date) ->
     }
 
 
+def _of_the_house(team: Team) -> None:
+    """What the console shows besides the records."""
+    HelpLineFactory()
+    ImportRunFactory(team=team)
+    EngineMarkFactory()
+    ClosureFactory(team=team)
+    ReportClockFactory(team=team)
+
+
 def _keys() -> dict[type[models.Model], set[Any]]:
     return {model: set(model._default_manager.values_list("pk", flat=True)) for model in _models()}
 
@@ -278,10 +315,14 @@ def _models() -> list[type[models.Model]]:
     return list(apps.get_app_config("incidents").get_models())
 
 
+def _new(model: type[models.Model], seen: dict[type[models.Model], set[Any]]) -> set[Any]:
+    return set(model._default_manager.values_list("pk", flat=True)) - seen[model]
+
+
 def _plant(mark: str, seen: dict[type[models.Model], set[Any]]) -> None:
     """The canary before every free text of the rows that have come since `seen` was taken."""
     for model in _models():
-        new = set(model._default_manager.values_list("pk", flat=True)) - seen[model]
+        new = _new(model, seen)
         fields = [one for one in model._meta.concrete_fields if _takes(one)]
         if not new or not fields or model._meta.model_name in {"incidentindex", "bigram"}:
             continue
@@ -290,7 +331,7 @@ def _plant(mark: str, seen: dict[type[models.Model], set[Any]]) -> None:
                 text = getattr(row, one.attname)
                 if not text and one.name not in FILLED:
                     continue  # an empty reason says that nothing was waived, dropped, withdrawn
-                text = _marked(one, text, mark)
+                text = _marked(one, text, f"N{mark}" if model is Team else mark)
                 with suppress(IntegrityError), transaction.atomic():
                     model._default_manager.filter(pk=row.pk).update(**{one.attname: text})
 
@@ -306,8 +347,6 @@ def _marked(one: models.Field, text: str, mark: str) -> str:
 
 
 def _others(world: World) -> None:
-    gone = world.rows["A"].people["away"]
-    world.people["deactivated"] = gone
     world.people["without a team"] = PersonFactory(name="無所属", email="teamless@example.jp")
     world.people["superuser without a second factor"] = PersonFactory(
         name="管理 花子", email="superuser@example.jp", is_admin=True
