@@ -28,7 +28,7 @@ VARIANTS = (
     ("GET", False), ("GET", True), ("POST", False), ("POST", True), ("HEAD", False),
     ("PUT", False), ("PATCH", False), ("DELETE", False), ("OPTIONS", False),
 )  # fmt: skip
-DRAWN = {("GET", False), ("GET", True), ("POST", False)}
+DRAWN = {("GET", False), ("POST", False)}
 READS = {"GET", "HEAD", "OPTIONS"}
 # Reads that may write: what, and why.
 WRITES_ON_READ = {

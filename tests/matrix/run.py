@@ -129,11 +129,11 @@ def _read(file: Path) -> Any:
     return pickle.loads(file.read_bytes()) if file.exists() else None
 
 
-def whole(at_once: int = 2) -> Result:
+def whole(at_once: int = 2, *, short: bool = False) -> Result:
     """Every cell, in so many processes."""
     total = Result()
     with world_at_rest() as world:
-        jobs = [lambda n=n: ask_all(world, share_of(n, at_once * 2)) for n in range(at_once * 2)]
+        jobs = [lambda n=n: ask_all(world, share_of(n, at_once * 2), short=short) for n in range(at_once * 2)]
         for one in in_processes(jobs, at_once):
             if one is None:
                 total.wrong.append("a process of the matrix ended without an answer")
@@ -146,11 +146,15 @@ def main() -> int:
     only = [one for one in sys.argv[1:] if not one.startswith("-")]
     began = time.perf_counter()
     with database():
+        if "--mutate" in sys.argv:
+            from tests.matrix import mutate
+
+            return mutate.main(only=only[0] if only else "")
         if only:
             with world_at_rest() as world:
                 total = ask_all(world, [(r, rule) for r, rule in ruled() if r.name in only])
         else:
-            total = whole()
+            total = whole(short="--short" in sys.argv)
     for one in sorted(total.wrong):
         print(one)
     took = time.perf_counter() - began

@@ -92,3 +92,17 @@ def test_every_cell_answers_as_ruled(db, share):
         result = run.ask_all(made, run.share_of(share, SHARES), short=True)
     assert result.cells
     assert not result.wrong, "\n".join(sorted(result.wrong)[:40])
+
+
+def test_every_verb_asks_by_itself(db):
+    """A page in front of a verb may be forgotten; the verb refuses whoever has no right, and writes nothing."""
+    from tests.matrix import verbs
+
+    assert not verbs.unknown(), "these lines of tests/matrix/verbs.py name no verb"
+    with run.world_at_rest() as made:
+        calls, wrong = verbs.ask(made)
+    assert calls > 400
+    assert not wrong, (
+        "a verb asks no role, or asks it too late: mend it, or name it in tests/matrix/verbs.py with the reason:\n"
+        + "\n".join(wrong)
+    )

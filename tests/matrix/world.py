@@ -152,7 +152,7 @@ def build() -> World:
                 if principal.team == mark and principal.role != "anonymous"
             }
         if mark == "A":
-            world.people |= {"deactivated": people["away"]}
+            world.people |= {"deactivated": people["away"], "member who holds nothing": people["other"]}
             _of_the_house(team)
         rows = _fill(team, people, asker)
         world.rows[mark] = rows
@@ -174,8 +174,9 @@ def _team(mark: str) -> tuple[Team, dict[str, Person]]:
     for role, given in {"viewer": Role.VIEWER, "member": Role.MEMBER, "lead": Role.LEAD, "admin": Role.MEMBER}.items():
         people[role] = PersonFactory(name=f"{mark} {role}", email=f"{role}.{mark.lower()}@example.jp", is_admin=role == "admin")
         MembershipFactory(person=people[role], team=team, role=given)
-    people["away"] = PersonFactory(name=f"{mark} away", email=f"away.{mark.lower()}@example.jp")
-    MembershipFactory(person=people["away"], team=team, role=Role.MEMBER)
+    for more in ("away", "other"):
+        people[more] = PersonFactory(name=f"{mark} {more}", email=f"{more}.{mark.lower()}@example.jp")
+        MembershipFactory(person=people[more], team=team, role=Role.MEMBER)
     return team, people
 
 
