@@ -3,6 +3,6 @@ import sys
 
 os.environ.setdefault("USHIRO_MODE", "test")
 
-from tests.matrix.run import main  # noqa: E402
+from tests.matrix.run import main
 
 sys.exit(main())

@@ -27,7 +27,16 @@ FOLDERS = ("views", "queries", "domain", "admin", "models")
 CHECKS = re.compile(r"_require|_?refuse_unless_\w+|_refuse_others|editor|_refuse_excuse|_lead|_administrator")
 SCOPES = {"visible_to", "of", "addressed_to"}
 PARTS = {"open_to", "of_teams"}
-GUARDS = {"page", "linked", "_unseen", "login_required", "require_safe", "require_POST", "require_http_methods", "posted"}
+GUARDS = {
+    "page",
+    "linked",
+    "_unseen",
+    "login_required",
+    "require_safe",
+    "require_POST",
+    "require_http_methods",
+    "posted",
+}
 MOST_CELLS = 160
 EVERYTHING = "__import__('django.db.models', fromlist=['Q']).Q(pk__isnull=False)"
 PYTHON = sys.monitoring.PROFILER_ID if hasattr(sys, "monitoring") else 0
@@ -246,9 +255,11 @@ def _trace(world: Any, share: int, of: int) -> dict[tuple[str, str], list[tuple[
     sys.monitoring.register_callback(
         PYTHON,
         sys.monitoring.events.PY_START,
-        lambda code, _offset: seen.add((code.co_filename, code.co_qualname))
-        if code.co_filename.startswith(root)
-        else sys.monitoring.DISABLE,
+        lambda code, _offset: (
+            seen.add((code.co_filename, code.co_qualname))
+            if code.co_filename.startswith(root)
+            else sys.monitoring.DISABLE
+        ),
     )
     sys.monitoring.set_events(PYTHON, sys.monitoring.events.PY_START)
     through = defaultdict(list)
@@ -292,7 +303,9 @@ def _try(one: Mutant, cells: list, world: Any) -> str:
             return f"{cell}: {wrong}"
     if one.module.startswith(("incidents.domain.", "incidents.queries.access")):
         noun = one.module.rpartition(".")[2]
-        _calls, wrong = verbs.ask(world, lambda name: noun in {"access", "incident", "standing"} or name.startswith(f"{noun}."))
+        _calls, wrong = verbs.ask(
+            world, lambda name: noun in {"access", "incident", "standing"} or name.startswith(f"{noun}.")
+        )
         if wrong:
             return wrong[0]
     return ""
@@ -308,11 +321,17 @@ def main(at_once: int = 2, only: str = "") -> int:
         for one in maps:
             for function, places in one.items():
                 through[function] += [cells[share][place] for share, place in places]
-        print(f"mutants: traced {sum(map(len, cells.values()))} cells in {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"mutants: traced {sum(map(len, cells.values()))} cells in {time.perf_counter() - began:.0f} s", flush=True
+        )
         found = [one for one in mutants() if only in str(one)]
-        answers = run.in_processes([partial(_try, one, _chosen(_of(one, through, cells)), world) for one in found], at_once)
+        answers = run.in_processes(
+            [partial(_try, one, _chosen(_of(one, through, cells)), world) for one in found], at_once
+        )
     survivors = [one for one, answer in zip(found, answers, strict=True) if not answer]
-    broken = [(one, answer) for one, answer in zip(found, answers, strict=True) if answer and "cannot be made" in answer]
+    broken = [
+        (one, answer) for one, answer in zip(found, answers, strict=True) if answer and "cannot be made" in answer
+    ]
     for one in survivors:
         print(f"not noticed: {one}")
     for one, answer in broken:

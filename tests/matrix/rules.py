@@ -38,6 +38,7 @@ class Rule:
     """get, post: who passes. seen: by whom the object is known to exist; somebody of them who may not is told 403, others 404.
 
     shown, answered: the statuses of those who pass. other: those of PUT, PATCH, DELETE and OPTIONS.
+    to_sign_in: whoever passes is led to the sign-in, which is what the route is for.
     tells: whose words stand there on purpose besides one's own: "NA", "NB" are the names of the teams alone.
     door: whom a refusal sends to the sign-in; the others of a route without an object get `denied`.
     """
@@ -51,6 +52,7 @@ class Rule:
     of: str = ""
     tells: frozenset[str] = nobody
     gone: int = 0
+    to_sign_in: bool = False
     door: frozenset[str] = frozenset({"anonymous"})
     denied: frozenset[int] = frozenset({403})
 
@@ -268,16 +270,16 @@ def account(get: frozenset[str], post: frozenset[str] | None = None, **more: obj
 
 ROUTES |= {
     "account_login": account(frozenset({"anonymous"})),
-    "account_logout": account(signed_in),
-    "account_inactive": account(everybody),
+    "account_logout": account(signed_in, to_sign_in=True),
+    "account_inactive": account(everybody, answered=NOT_A_METHOD),
     "account_signup": account(frozenset({"anonymous"})),
     "account_reauthenticate": account(signed_in, shown=frozenset({200, 302})),
     "account_change_password": account(signed_in),
     "account_set_password": account(signed_in, shown=LED_ON),
     "account_reset_password": account(everybody),
-    "account_reset_password_done": account(everybody),
+    "account_reset_password_done": account(everybody, answered=NOT_A_METHOD),
     "account_reset_password_from_key": account(everybody, shown=_ELSEWHERE, answered=_ELSEWHERE),
-    "account_reset_password_from_key_done": account(everybody),
+    "account_reset_password_from_key_done": account(everybody, answered=NOT_A_METHOD),
     "set_language": account(everybody, shown=LED_ON),
 }
 
@@ -312,12 +314,12 @@ ROUTES |= {
     "admin:health": console(),
     "admin:index": console(),
     "admin:login": Rule(frozenset({"anonymous"}), frozenset({"anonymous"}), everybody, LED_ON, LED_ON,
-                        other=frozenset({302, 403}), door=nobody),
-    "admin:logout": Rule(nobody, everybody, everybody, answered=_BOTH, denied=frozenset({302, 405}), door=nobody),
+                        other=frozenset({302, 403}), door=nobody, to_sign_in=True),
+    "admin:logout": Rule(nobody, everybody, everybody, answered=_BOTH, denied=frozenset({302, 405}), door=nobody, to_sign_in=True),
     "admin:password_change": console(),
-    "admin:password_change_done": console(),
-    "admin:autocomplete": console(nobody),
-    "admin:jsi18n": console(),
+    "admin:password_change_done": console(answered=NOT_A_METHOD),
+    "admin:autocomplete": console(nobody, denied=frozenset({403, 405})),
+    "admin:jsi18n": console(answered=NOT_A_METHOD),
     "admin:view_on_site": console(shown=frozenset({302, 404}), answered=frozenset({302, 404})),
     "admin:app_list": console(),
     "admin:catch_all": console(shown=frozenset({404}), answered=frozenset({404})),
@@ -339,4 +341,8 @@ def _of_model(how: str) -> dict[str, Rule]:
     }
 
 
-ROUTES |= {f"admin:incidents_{model}_{what}": rule for model, how in CONSOLE.items() for what, rule in _of_model(how).items()}
+ROUTES |= {
+    f"admin:incidents_{model}_{what}": rule for model, how in CONSOLE.items() for what, rule in _of_model(how).items()
+}
+_no_key = frozenset({404})  # a mark is named by a word, and the trail knows numbers alone
+ROUTES["admin:incidents_enginemark_history"] = console(shown=_no_key, answered=_no_key)

@@ -38,7 +38,6 @@ from incidents.gateways import filestore
 from incidents.letters import links
 from incidents.models import FollowUp, Incident, Organisation, Person, SpreadAnswer, Team
 from incidents.queries.nameless import token_of
-from tests.matrix.walk import Route
 from tests.factories import (
     AttachmentFactory,
     ClosureFactory,
@@ -59,6 +58,7 @@ from tests.factories import (
     SavedViewFactory,
     TeamFactory,
 )
+from tests.matrix.walk import Route
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 CANARIES = {"A": "zqAzqqAz", "B": "zqBzqqBz", "R": "zqRzqqRz", "NA": "zqNazqqN", "NB": "zqNbzqqN"}
@@ -136,6 +136,7 @@ def build() -> World:
     """Everything the matrix asks about. The clock must stand; nothing is committed by this function itself."""
     OrganisationFactory()
     Organisation.objects.get()
+    line = HelpLineFactory()  # the whole house's
     world = World()
     stranger = TeamFactory(name="第三課", slug="third")
     asker = PersonFactory(name="第三 三郎", email="third@example.jp")
@@ -162,6 +163,7 @@ def build() -> World:
             ids = {one.pk for one in Incident.objects.filter(title__contains=CANARIES["R"])}
             Incident.objects.filter(pk__in=ids).update(restricted=True)
         world.objects[mark] = rows.keys
+    world.first["A"]["helpline"] = line.pk
     _others(world)
     _open_sessions(world)
     _make_links(world)
@@ -172,7 +174,9 @@ def _team(mark: str) -> tuple[Team, dict[str, Person]]:
     team = TeamFactory(name=f"チーム{mark}", slug=f"team-{mark.lower()}")
     people = {}
     for role, given in {"viewer": Role.VIEWER, "member": Role.MEMBER, "lead": Role.LEAD, "admin": Role.MEMBER}.items():
-        people[role] = PersonFactory(name=f"{mark} {role}", email=f"{role}.{mark.lower()}@example.jp", is_admin=role == "admin")
+        people[role] = PersonFactory(
+            name=f"{mark} {role}", email=f"{role}.{mark.lower()}@example.jp", is_admin=role == "admin"
+        )
         MembershipFactory(person=people[role], team=team, role=given)
     for more in ("away", "other"):
         people[more] = PersonFactory(name=f"{mark} {more}", email=f"{more}.{mark.lower()}@example.jp")
@@ -301,7 +305,6 @@ def _of_team(team: Team, people: dict[str, Person], asker: Person, due: date) ->
 
 def _of_the_house(team: Team) -> None:
     """What the console shows besides the records."""
-    HelpLineFactory()
     ImportRunFactory(team=team)
     EngineMarkFactory()
     ClosureFactory(team=team)
