@@ -16,7 +16,7 @@ up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
 PYTEST ?=
 BENCH ?=
 
-.PHONY: help install install-dev up test test-postgres check fmt messages lock pictures soak bench bench-reminders crash-reminders clean
+.PHONY: help install install-dev up test test-postgres check fmt messages lock pictures soak matrix bench bench-reminders crash-reminders clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -60,6 +60,9 @@ lock: ## choose package versions anew (needs uv)
 	uv export --frozen --no-header --no-emit-project --no-dev -o requirements.lock >/dev/null && \
 	uv export --frozen --no-header --no-emit-project -o requirements-dev.lock >/dev/null
 	@! grep -n '://' requirements.lock requirements-dev.lock || { echo "A lock names an address; it must hold names and hashes only." >&2; exit 1; }
+
+matrix: install-dev ## who may do what: every address, method and principal (MUTATE=1: would a missing check be noticed)
+	@$(PY) -W ignore -m tests.matrix $(if $(MUTATE),--mutate)
 
 bench: install-dev ## seed 1,000 to 100,000 records on PostgreSQL and measure the pages (about 10 minutes)
 	@$(PY) deploy/bench_pages.py $(BENCH)
