@@ -26,12 +26,16 @@ class Result:
     cells: int = 0
     wrong: list[str] = field(default_factory=list)
     kinds: Counter = field(default_factory=Counter)
+    calls: int = 0
+    pages: int = 0
 
     def add(self, other: Result) -> None:
         self.routes += other.routes
         self.cells += other.cells
         self.wrong += other.wrong
         self.kinds += other.kinds
+        self.calls += other.calls
+        self.pages += other.pages
 
 
 @contextmanager
@@ -129,11 +133,21 @@ def _read(file: Path) -> Any:
     return pickle.loads(file.read_bytes()) if file.exists() else None
 
 
+def past_the_cells(world: Any) -> Result:
+    """The verbs called directly, and the pages that a record out of sight must not move."""
+    from tests.matrix import unmoved, verbs
+
+    calls, wrong = verbs.ask(world)
+    pages = list(unmoved.pages(world, ruled()))
+    return Result(wrong=wrong + unmoved.moved(world, pages), calls=calls, pages=len(pages))
+
+
 def whole(at_once: int = 2, *, short: bool = False) -> Result:
     """Every cell, in so many processes."""
     total = Result()
     with world_at_rest() as world:
         jobs = [lambda n=n: ask_all(world, share_of(n, at_once * 2), short=short) for n in range(at_once * 2)]
+        jobs.append(lambda: past_the_cells(world))
         for one in in_processes(jobs, at_once):
             if one is None:
                 total.wrong.append("a process of the matrix ended without an answer")
@@ -158,5 +172,8 @@ def main() -> int:
     for one in sorted(total.wrong):
         print(one)
     took = time.perf_counter() - began
-    print(f"matrix: {total.routes} routes, {total.cells} cells, {len(total.wrong)} wrong, {took:.0f} s")
+    print(
+        f"matrix: {total.routes} routes, {total.cells} cells, {total.calls} calls of verbs, "
+        f"{total.pages} pages asked twice, {len(total.wrong)} wrong, {took:.0f} s"
+    )
     return bool(total.wrong)

@@ -94,6 +94,17 @@ def test_every_cell_answers_as_ruled(db, share):
     assert not result.wrong, "\n".join(sorted(result.wrong)[:40])
 
 
+def test_no_page_is_moved_by_a_record_that_its_reader_may_not_see(db):
+    """No line, no count, no figure, although the reader owns promises in it."""
+    from tests.matrix import unmoved
+
+    with run.world_at_rest() as made:
+        pages = list(unmoved.pages(made, run.ruled()))
+        moved = unmoved.moved(made, pages)
+    assert len(pages) > 400
+    assert not moved, "\n".join(moved)
+
+
 def test_every_verb_asks_by_itself(db):
     """A page in front of a verb may be forgotten; the verb refuses whoever has no right, and writes nothing."""
     from tests.matrix import verbs
