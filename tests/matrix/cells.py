@@ -83,7 +83,8 @@ def cells_of(route: walk.Route, rule: rules.Rule, world: World) -> Iterator[Cell
 
 def _paths(route: walk.Route, rule: rules.Rule, who: Principal, world: World) -> list[tuple[str, str]]:
     if not route.arguments:
-        return [("", f"/{_clean(route.pattern)}")]
+        asked = f"?{rule.query.format(**world.queries())}" if rule.query else ""
+        return [("", f"/{_clean(route.pattern)}{asked}")]
     if route.name in FIXED_KEYS:
         return [("", _path(route, *FIXED_KEYS[route.name]))]
     if rule.gone:

@@ -189,6 +189,12 @@ def apply(one: Mutant) -> None:
             if new is not None and found.__code__.co_qualname == one.function:
                 found.__code__ = new
                 changed += 1
+    outer = one.function.rpartition(".<locals>.")[0]
+    for found in gc.get_objects() if outer and not changed else ():  # it is made anew each time that the outer one runs
+        if isinstance(found, types.FunctionType) and found.__code__.co_filename == path:
+            if found.__code__.co_qualname == outer:
+                found.__code__ = codes[outer]
+                changed += 1
     if not changed:
         raise LookupError(f"no function {one.function} in {path}")
     if one.module.startswith("incidents.admin."):
@@ -356,6 +362,8 @@ def _of(one: Mutant, through: dict, cells: dict) -> list:
         name = one.function.removeprefix("@")
         mine = [cell for share in cells.values() for cell in share if _is_of(cell, path, name)]
         return mine or [cell for share in cells.values() for cell in share]
+    if one.function.endswith("get_urls"):  # asked when the console is put together, and by no request
+        return [cell for share in cells.values() for cell in share if cell.route.name.startswith("admin:")]
     return through.get((path, one.function), [])
 
 

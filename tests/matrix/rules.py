@@ -39,6 +39,7 @@ class Rule:
 
     shown, answered: the statuses of those who pass. other: those of PUT, PATCH, DELETE and OPTIONS.
     to_sign_in: whoever passes is led to the sign-in, which is what the route is for.
+    query: what stands behind the address; {incidents} and {measures} are rows of both teams and of the restricted record.
     tells: whose words stand there on purpose besides one's own: "NA", "NB" are the names of the teams alone.
     door: whom a refusal sends to the sign-in; the others of a route without an object get `denied`.
     """
@@ -52,6 +53,7 @@ class Rule:
     of: str = ""
     tells: frozenset[str] = nobody
     gone: int = 0
+    query: str = ""
     to_sign_in: bool = False
     door: frozenset[str] = frozenset({"anonymous"})
     denied: frozenset[int] = frozenset({403})
@@ -105,6 +107,7 @@ OBJECTS = {
     "teams": "team", "mirrors": "mirror", "letters": "letter", "preferences": "absence",
 }  # fmt: skip
 
+_OPENED = frozenset({200, 302})
 # A probe: no record in it, whatever the method. /metrics is not there without a token in the settings.
 machine = Rule(everybody, everybody, everybody, shown=frozenset({200, 503}), answered=frozenset({200, 503}),
                other=frozenset({200, 503}), door=nobody)  # fmt: skip
@@ -113,7 +116,7 @@ ROUTES: dict[str, Rule] = {
     "today": page(signed_in),
     # Incident
     "incident-list": page(signed_in),
-    "incident-list-hand-over": form(signed_in, signed_in, shown=LED_ON),
+    "incident-list-hand-over": form(leads, signed_in, shown=_OPENED, query="{incidents}", denied=frozenset({302, 403})),
     "incident-list-csv": page(signed_in),
     "incident-new": form(editors, signed_in),
     "similar": act(signed_in, signed_in),
@@ -195,8 +198,8 @@ ROUTES: dict[str, Rule] = {
     "incident-spread": form(editors, tells=team_names),
     "spread-answer": shown(editors),
     "spread-done": form(editors, of="taken_spread"),
-    "seam-list": page(signed_in),
-    "seam-list-hand-over": form(signed_in, signed_in, shown=LED_ON),
+    "seam-list": page(signed_in, query="view=all"),
+    "seam-list-hand-over": form(leads, signed_in, shown=_OPENED, query="{measures}", denied=frozenset({302, 403})),
     "seam-list-csv": page(signed_in),
     # Saved views
     "view-list": page(signed_in),

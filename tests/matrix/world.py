@@ -126,6 +126,14 @@ class World:
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     first: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    def queries(self) -> dict[str, str]:
+        """What may stand behind an address that takes rows by their keys."""
+        rows = [self.rows[mark] for mark in ("A", "B", "R")]
+        return {
+            "incidents": "&".join(f"row={one.incident.pk}" for one in rows),
+            "measures": "&".join(f"row={one.measure.pk}" for one in rows),
+        }
+
     def console_keys(self, route: Route) -> list[tuple[str, tuple[str, ...]]]:
         """Of a page of the console about one: a row of team A, a row of the restricted record, and none."""
         found = [(column, self.first[mark].get(route.model)) for column, mark in (("own", "A"), ("restricted", "R"))]
