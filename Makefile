@@ -15,8 +15,10 @@ endif
 up_sample := $(if $(filter 0 no,$(SAMPLE)),--no-sample)
 PYTEST ?=
 BENCH ?=
+SCAN ?=
+SEEDED ?=
 
-.PHONY: help install install-dev up test test-postgres check fmt messages lock pictures soak bench bench-reminders crash-reminders clean
+.PHONY: help install install-dev up test test-postgres check seeded fmt messages lock pictures soak bench bench-reminders crash-reminders clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -37,12 +39,15 @@ test: install-dev ## every test: unit, integration, browser (PYTEST="-k word" fo
 test-postgres: install-dev ## all unit tests on PostgreSQL; `make test` runs there what is the database's own
 	@$(PY) -m tests.servers postgres -- $(PY) -m pytest -q -n auto -m 'not integration and not browser and not soak' tests/incidents tests/journeys $(PYTEST)
 
-check: install-dev ## style, import contracts, migrations, templates
-	@.venv/bin/ruff check .
+check: install-dev ## style, import contracts, migrations, templates, and every scanner (SCAN="semgrep floor" for some)
 	@.venv/bin/ruff format --check .
 	@.venv/bin/lint-imports
 	@USHIRO_MODE=test DATABASE_URL=sqlite:///:memory: $(PY) manage.py makemigrations --check --dry-run
 	@.venv/bin/djlint --lint templates
+	@$(PY) deploy/scan.py $(SCAN)
+
+seeded: install-dev ## plant a hole of each kind in a copy of the code, and see that each is found (about 4 minutes)
+	@$(PY) -m tests.seeded $(SEEDED)
 
 fmt: install-dev ## put the code into the house style
 	@.venv/bin/ruff check --fix .

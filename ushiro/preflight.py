@@ -245,7 +245,7 @@ def embedded_values(folder: Path, host: str, port: int, broker_url: str, environ
             f"The line USHIRO_SECRET_KEY in {folder / EMBEDDED_FILE} is missing or too short; "
             "put the file back from a backup, or delete it to have a new key made (everybody signs in again)."
         )
-    shown = outside_address() if host in {"0.0.0.0", "::"} else host  # noqa: S104  compared, not bound
+    shown = outside_address() if host in {"0.0.0.0", "::"} else host  # noqa: S104  compared, not bound  # nosec B104
     hosts = ["127.0.0.1", "localhost", "[::1]"]
     hosts += [
         name for name in (f"[{shown}]" if ":" in shown else shown, socket.gethostname().lower()) if name not in hosts

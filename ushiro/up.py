@@ -209,7 +209,7 @@ def run(host: str, port: int, folder: Path, arguments: list[str]) -> None:
         if not supervisor.stopping:
             for child in programs(folder, host, port, environ):
                 supervisor.start(child)
-        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  looked up, not bound
+        local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  looked up, not bound  # nosec B104
         ready, until = False, time.monotonic() + READY_PATIENCE
         while not supervisor.stopping:
             supervisor.look_after()

@@ -46,8 +46,8 @@ class Found:
         column = _column(rows, path)
         says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(self.words))
         # A scalar subquery, which no planner turns into a join: it is asked row by row along the list's order.
-        sql = f"(SELECT {says} FROM incidents_incidentindex i WHERE i.incident_id = {column})"  # noqa: S608  names of ours
-        says_so = RawSQL(sql, patterns(self.words), output_field=BooleanField())  # noqa: S611  words are parameters
+        sql = f"(SELECT {says} FROM incidents_incidentindex i WHERE i.incident_id = {column})"  # noqa: S608  names of ours  # nosec B608
+        says_so = RawSQL(sql, patterns(self.words), output_field=BooleanField())  # noqa: S611  words are parameters  # nosec B611
         return rows.alias(says=says_so).filter(says=True)
 
 
@@ -59,7 +59,7 @@ def among(rows: QuerySet, ids: list[int], path: str = "") -> QuerySet:
     if connection.vendor != "postgresql":
         return rows.filter(**{f"{path or 'pk'}__in": ids})
     sql = f"{_column(rows, path)} = ANY(%s::bigint[])"
-    return rows.filter(RawSQL(sql, [ids], output_field=BooleanField()))  # noqa: S611  ids are a parameter
+    return rows.filter(RawSQL(sql, [ids], output_field=BooleanField()))  # noqa: S611  ids are a parameter  # nosec B611
 
 
 def _column(rows: QuerySet, path: str) -> str:
@@ -98,7 +98,7 @@ def find(q: str, team_ids: Iterable[int]) -> Found | None:
             says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(words))
             tokens = " AND ".join(token(piece) for piece in pieces)
             cursor.execute(
-                "SELECT i.incident_id, 0 FROM incidents_incidentgrams "  # noqa: S608  words are parameters
+                "SELECT i.incident_id, 0 FROM incidents_incidentgrams "  # noqa: S608  words are parameters  # nosec B608
                 "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
                 f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s",
                 [tokens, *teams, *patterns(words), COMMON],
@@ -133,7 +133,7 @@ def find_each(groups: list[tuple[list[str], int]], team_ids: Iterable[int]) -> l
         else:
             says = " AND ".join(["i.text LIKE %s ESCAPE '\\'"] * len(words))
             parts.append(
-                "SELECT * FROM (SELECT %s, i.incident_id FROM incidents_incidentgrams "  # noqa: S608  as above
+                "SELECT * FROM (SELECT %s, i.incident_id FROM incidents_incidentgrams "  # noqa: S608  as above  # nosec B608
                 "JOIN incidents_incidentindex i ON i.incident_id = incidents_incidentgrams.rowid "
                 f"WHERE incidents_incidentgrams MATCH %s AND i.team_id IN ({','.join(['%s'] * len(teams))}) AND {says} LIMIT %s)"
             )

@@ -73,7 +73,7 @@ def one_of(column: str, name: str, *, using: str = "default") -> RawSQL:
         "= ANY(%s::bigint[])" if connections[using].vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
     )
     slot = _Numbers(name, models.BigIntegerField())
-    return RawSQL(f"{column} {which}", [slot], output_field=models.BooleanField())  # noqa: S611  ids are a parameter
+    return RawSQL(f"{column} {which}", [slot], output_field=models.BooleanField())  # noqa: S611  ids are a parameter  # nosec B611
 
 
 def text(name: str) -> Slot:
@@ -185,11 +185,11 @@ def _column(name: str, queryset: QuerySet, using: str) -> _Column:
     names = [alias for _column, _sql, alias in compiler.select]
     quoted = [f"t.{connection.ops.quote_name(alias)}" for alias in names]
     if connection.vendor == "postgresql":
-        rows = f"(SELECT COALESCE(json_agg(t), '[]'::json) FROM ({sql}) t)"  # noqa: S608 - Django's own text
+        rows = f"(SELECT COALESCE(json_agg(t), '[]'::json) FROM ({sql}) t)"  # noqa: S608 - Django's own text  # nosec B608
     else:
         parts = [quoted[n : n + _CHUNK] for n in range(0, len(quoted), _CHUNK)]
         array = ", ".join(f"json_array({', '.join(part)})" for part in parts)
-        rows = f"(SELECT json_group_array(json_array({array})) FROM ({sql}) t)"  # noqa: S608
+        rows = f"(SELECT json_group_array(json_array({array})) FROM ({sql}) t)"  # noqa: S608  # nosec B608
     values = _values(compiler, names, connection)
     return _Column(name, rows, params, _reader(queryset, compiler, values, using))
 

@@ -179,7 +179,7 @@ def _far(record: Incident, owner: Person, at: Any, count: int) -> None:
         else "(WITH RECURSIVE s(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM s WHERE n < %s) SELECT n FROM s) AS n"
     )
     if count > 1:
-        _copy(FollowUp, first.pk, {}, f"SELECT n FROM {series}", [count])  # noqa: S608  two texts of our own
+        _copy(FollowUp, first.pk, {}, f"SELECT n FROM {series}", [count])  # noqa: S608  two texts of our own  # nosec B608
         _copy(ReminderDelivery, row.pk, {"follow_up_id": "other.id"}, *_others(record, first, count))
 
 
@@ -213,7 +213,7 @@ def _copy(model: type[models.Model], pk: int, of_its_own: dict[str, str], others
     columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({columns}) "  # noqa: S608  names of our own columns
+            f"INSERT INTO {model._meta.db_table} ({columns}) "  # noqa: S608  names of our own columns  # nosec B608
             f"SELECT {taken} FROM {model._meta.db_table} AS one, ({others}) AS other WHERE one.id = %s",
             [*values, pk],
         )

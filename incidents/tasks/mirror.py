@@ -91,6 +91,6 @@ def _post(mirror: Mirror, told: words.Told, ident: str) -> tuple[str, int]:
             secret=mirror.secret,
         )
     except Exception as fault:  # noqa: BLE001  a fault of the library is this message's; its words may hold the address
-        log.error("the library could not write to mirror %s: %s", mirror.pk, type(fault).__name__)
+        log.error("the library could not write to mirror %s: %s", mirror.pk, type(fault).__name__)  # noqa: TRY400  a traceback would tell the address
         return "not_written", 0
     return said.word, said.wait
