@@ -169,8 +169,9 @@ else:
         },
     }
 DATABASES = {"default": _database}
-# SQLite leaves out what only PostgreSQL's indexes carry beside their key; nothing is wrong then.
-SILENCED_SYSTEM_CHECKS = ["models.W040"]
+# Nothing is silenced on PostgreSQL. SQLite leaves out what only PostgreSQL's indexes carry beside their key, and Django
+# would say so at each command; nothing is wrong then.
+SILENCED_SYSTEM_CHECKS = ["models.W040"] if _database["ENGINE"] == "django.db.backends.sqlite3" else []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache: rate limits of the sign-in. One web process needs no more than memory; several share CACHE_URL.
