@@ -88,6 +88,9 @@ class MailLinkMiddleware:
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow",
+        # What is refused here does not reach the middleware that would say these.
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
     }
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
@@ -127,7 +130,7 @@ class MailPathMiddleware:
 
 
 class NamelessMiddleware:
-    """Whoever writes without a name is nobody from here on (hardening f-6). It stands first: nothing has looked before it.
+    """Whoever writes without a name is nobody from here on (hardening f-6). Nothing has looked before it.
 
     What could tell who is asking is taken out of the request, so that no later code, log line or error page can know it:
     session, address, program, the page before. Nothing is set on the way back either, and no answer is logged but a fault.
@@ -146,6 +149,9 @@ class NamelessMiddleware:
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex, nofollow",
+        # What is refused here does not reach the middleware that would say these.
+        "X-Content-Type-Options": "nosniff",
+        "Cross-Origin-Opener-Policy": "same-origin",
     }
     # In memory and for a day. An address of this machine is a proxy's and says nothing of whoever stands behind it.
     brake = DayBrake(most=30)

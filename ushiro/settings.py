@@ -85,12 +85,15 @@ INSTALLED_APPS = [
     "tools.apps.ToolsConfig",
 ]
 MIDDLEWARE = [
-    "ushiro.middleware.NamelessMiddleware",  # first: it takes away what the others would read
+    # These two read nothing; they stand outside, so that what anybody behind them refuses has its headers as well.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "ushiro.middleware.NamelessMiddleware",  # before all that reads: it takes away what the others would
     "ushiro.middleware.MailLinkMiddleware",
     "ushiro.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ushiro.middleware.PrivateAnswersMiddleware",  # behind the static files, which may be kept
     "ushiro.middleware.FeedMiddleware",  # before the session; what it takes away nobody behind it can keep
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -99,10 +102,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ushiro.middleware.PersonLocaleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "ushiro.middleware.PrivateAnswersMiddleware",
 ]
 ROOT_URLCONF = "ushiro.urls"
 WSGI_APPLICATION = "ushiro.wsgi.application"
@@ -296,6 +297,11 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 240
+# A process that grows, or has worked long, ends between two jobs and is made anew. KiB.
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 300_000
+# A job rung for in a queue that no worker reads would lie there unseen; there is one queue.
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 # A page must answer even while the broker is away; the sweep finds the row that nobody rang for.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
@@ -421,7 +427,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": "ushiro.logs.Line"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
 }
