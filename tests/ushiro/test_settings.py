@@ -252,3 +252,29 @@ def test_the_embedded_database_may_live_under_any_folder_name(tmp_path):
     folder = tmp_path / "データ 50% #1?"
     values = {"USHIRO_MODE": "embedded", "USHIRO_SECRET_KEY": GOOD["USHIRO_SECRET_KEY"], "USHIRO_DATA": str(folder)}
     assert shown("s.DATABASES['default']['NAME']", values, tmp_path) == str(folder / "ushiro.sqlite3")
+
+
+def test_a_request_is_bounded(tmp_path):
+    expression = (
+        "[s.DATA_UPLOAD_MAX_MEMORY_SIZE, s.DATA_UPLOAD_MAX_NUMBER_FIELDS, s.DATA_UPLOAD_MAX_NUMBER_FILES, "
+        "s.FILE_UPLOAD_HANDLERS, s.UPLOAD_REQUEST_BYTES]"
+    )
+    assert shown(expression, GOOD, tmp_path) == str(
+        [4 * 1024 * 1024, 500, 10, ["ushiro.uploads.BoundedHandler"], 24 * 1024 * 1024]
+    )
+
+
+def test_nothing_is_silenced_on_postgresql(tmp_path):
+    assert shown("s.SILENCED_SYSTEM_CHECKS", GOOD, tmp_path) == "[]"
+
+
+def test_celery_takes_json_keeps_no_result_and_has_one_queue(tmp_path):
+    names = (
+        "ACCEPT_CONTENT TASK_SERIALIZER RESULT_SERIALIZER RESULT_BACKEND TASK_IGNORE_RESULT WORKER_ENABLE_REMOTE_CONTROL "
+        "WORKER_SEND_TASK_EVENTS TASK_ACKS_LATE TASK_REJECT_ON_WORKER_LOST WORKER_PREFETCH_MULTIPLIER TASK_TIME_LIMIT "
+        "WORKER_MAX_TASKS_PER_CHILD WORKER_MAX_MEMORY_PER_CHILD TASK_CREATE_MISSING_QUEUES"
+    ).split()
+    expression = f"[getattr(s, 'CELERY_' + name) for name in {names}]"
+    assert shown(expression, GOOD, tmp_path) == str(
+        [["json"], "json", "json", None, True, False, False, True, True, 1, 240, 500, 300_000, False]
+    )
