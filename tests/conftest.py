@@ -36,6 +36,7 @@ from tests.browser.fixtures import (  # noqa: F401  fixtures
     site,
 )
 from tests.chat import chat_certificate, service  # noqa: F401  fixtures
+from tests.append_only import let_tests_flush
 from tests.factories import MembershipFactory, OrganisationFactory, PersonFactory, TeamFactory
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -45,6 +46,15 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def at(text: str) -> datetime:
     """ "2026-11-24 09:00" on a wall in Tokyo."""
     return datetime.fromisoformat(text).replace(tzinfo=TOKYO)
+
+
+# The database ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The database of the tests, which may be emptied between tests although its trace is append-only."""
+    let_tests_flush()
 
 
 # People -------------------------------------------------------------------------------------
