@@ -24,6 +24,7 @@ from incidents.domain import cause, countermeasure, incident
 from incidents.enums import Channel, Factor, Role, Severity, Strength
 from incidents.models import Countermeasure, Incident, Organisation, Person, Team
 from tests import servers
+from tests.append_only import let_tests_flush
 from tests.browser.fixtures import (  # noqa: F401  fixtures
     answered,
     axe,
@@ -36,7 +37,6 @@ from tests.browser.fixtures import (  # noqa: F401  fixtures
     site,
 )
 from tests.chat import chat_certificate, service  # noqa: F401  fixtures
-from tests.append_only import let_tests_flush
 from tests.factories import MembershipFactory, OrganisationFactory, PersonFactory, TeamFactory
 
 TOKYO = ZoneInfo("Asia/Tokyo")

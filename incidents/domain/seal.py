@@ -36,9 +36,7 @@ def _extend(chain: int, pks: list[int]) -> None:
     key, head = signing_key(), None
     for some in batched(pks, BATCH):
         rows = list(
-            AuditEntry.objects.filter(pk__in=some, seal__isnull=True)
-            .order_by("pk")
-            .values_list(*HASHED, *SAID, "salt")
+            AuditEntry.objects.filter(pk__in=some, seal__isnull=True).order_by("pk").values_list(*HASHED, *SAID, "salt")
         )
         if not rows:
             continue

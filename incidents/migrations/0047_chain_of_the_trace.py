@@ -65,4 +65,9 @@ class Migration(migrations.Migration):
                 verbose_name="履歴の控えの宛先",
             ),
         ),
+        migrations.AlterField(
+            model_name='letter',
+            name='kind',
+            field=models.CharField(choices=[('digest', '今日のお知らせ'), ('moment', '時刻のお知らせ'), ('account', 'サインインの手続き'), ('test', '送信テスト'), ('care', 'ひと息の便り'), ('handed_over', '引き継ぎ'), ('help', '手伝いのお願い'), ('not_mine', '担当の相談'), ('stand_in', '不在の間のお願い'), ('unreached', '届かない知らせ'), ('orphaned', '担当が離れた約束'), ('mirror_off', 'チャットに写せなくなったお知らせ'), ('untaken', '記録に入らなかったメールのお知らせ'), ('audit_heads', '変更履歴の控え')], max_length=16, verbose_name='種類'),
+        ),
     ]

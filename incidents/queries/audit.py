@@ -22,6 +22,7 @@ from incidents.queries.paging import Order, Slice, paged
 VERBS: dict[str, str | Promise] = {
     "absence.ended": _("不在を取りやめました"),
     "absence.planned": _("不在を伝えました"),
+    "audit.erased": _("変更履歴から人の名前を消しました"),
     "attachment.kept": _("ファイルを添えました"),
     "attachment.withdrawn": _("添付を取り下げました"),
     "check.decided": _("効果確認の結果を記録しました"),

@@ -48,9 +48,7 @@ class Key:
         """The hash of one entry. hashed: the values of HASHED; `at` in UTC."""
         pk, at, *others = hashed
         started = self._started.copy()
-        started.update(
-            _canonical([self.id, chain, seq, prev_hash, pk, at.isoformat(), *others, commitment]).encode()
-        )
+        started.update(_canonical([self.id, chain, seq, prev_hash, pk, at.isoformat(), *others, commitment]).encode())
         return started.hexdigest()
 
 

@@ -129,6 +129,7 @@ def test_every_beat_entry_rings_for_a_job_that_exists():
         "letter.sweep",
         "mirror.sweep",
         "nameless.publish",
+        "housekeeping.audit_heads",
         "housekeeping.beat_mark",
         "housekeeping.heartbeat",
         "housekeeping.sweep_files",

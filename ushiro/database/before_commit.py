@@ -26,12 +26,16 @@ class BeforeCommit:
         """
         self._last.setdefault(do, []).extend(items)
 
+    def run_before_commit(self) -> None:
+        """Do now what would be done before the commit, for whoever goes on from it in the same transaction."""
+        while self._last:
+            last, self._last = self._last, {}
+            for do, items in last.items():
+                do(items)
+
     def _commit(self) -> None:
         try:
-            while self._last:
-                last, self._last = self._last, {}
-                for do, items in last.items():
-                    do(items)
+            self.run_before_commit()
         except BaseException:
             # Django rolls back for errors of the database alone; any other would leave the change standing without this.
             self._rollback()
