@@ -62,7 +62,9 @@ print(json.dumps({"failed": failed, "wrong": wrong, "entries": tally.entries, "w
 
 
 def written(url: str, folder: Path, *how: object) -> dict:
-    environ = base_environ(folder, DATABASE_URL=url, DATABASE_POOL_MAX="20", USHIRO_SECRET_KEY="audit-" + "0123456789" * 6)
+    environ = base_environ(
+        folder, DATABASE_URL=url, DATABASE_POOL_MAX="20", USHIRO_SECRET_KEY="audit-" + "0123456789" * 6
+    )
     done = subprocess.run(
         [sys.executable, "-c", WRITERS, *map(str, how)],
         cwd=ROOT,
