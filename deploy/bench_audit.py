@@ -83,7 +83,9 @@ def measure(entries: int, teams: int) -> dict[str, float]:
     for first in range(NOTES, entries, BATCH):
         audit.keep(
             [
-                audit.entry(by, "incident.edited", records[n % teams], title=("前の題", f"後の題 {n}"), severity=("S3", "S2"))
+                audit.entry(
+                    by, "incident.edited", records[n % teams], title=("前の題", f"後の題 {n}"), severity=("S3", "S2")
+                )
                 for n in range(first, min(first + BATCH, entries))
             ],
             batch_size=500,
@@ -122,7 +124,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ushiro-bench-") as name:
         folder = Path(name)
         for kind in [asked.only] if asked.only else ["sqlite", "postgresql"]:
-            here = contextlib.nullcontext(f"sqlite:///{folder}/bench.sqlite3") if kind == "sqlite" else postgresql(folder)
+            here = (
+                contextlib.nullcontext(f"sqlite:///{folder}/bench.sqlite3") if kind == "sqlite" else postgresql(folder)
+            )
             with here as database:
                 if not database:
                     print("postgresql: not on this machine, NOT measured")
@@ -134,7 +138,13 @@ def main() -> int:
                     "DJANGO_SETTINGS_MODULE": "ushiro.settings",
                 }
                 subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True, cwd=ROOT)
-                command = [sys.executable, __file__, "--measure", f"--entries={asked.entries}", f"--teams={asked.teams}"]
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--measure",
+                    f"--entries={asked.entries}",
+                    f"--teams={asked.teams}",
+                ]
                 done = subprocess.run(command, env=environment, check=True, cwd=ROOT, stdout=subprocess.PIPE)
                 told = json.loads(done.stdout)
                 print(kind, ", ".join(f"{name} {value:,.2f}" for name, value in told.items()), flush=True)

@@ -3,49 +3,45 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
 from incidents.domain import letter
 from incidents.enums import LetterKind
-from incidents.gateways import headfile
 from incidents.letters import heads as words
 from incidents.models import AuditChain, Letter, Organisation, Team
 from incidents.queries.calendar import organisation, today_here
 from incidents.rules.seal import ORGANISATION
 
 
-def export() -> bool:
-    """Keep today's heads, once a day; called as often as one likes. Returns whether something was kept.
-
-    The letter follows the file's day and not the file, so that several machines write one letter between them.
-    """
-    house, day = organisation(), today_here()
+def of_today() -> tuple[date, dict[str, Any]] | None:
+    """The house's day and the heads as they are kept in a file; None while there is no chain."""
     chains = list(AuditChain.objects.order_by("chain").values("chain", "seq", "hash"))
-    if not chains or not house.pk:
-        return False
-    kept = False
-    if not headfile.file_of(day).exists():
-        kept = headfile.write(day, {"day": day.isoformat(), "at": timezone.now().isoformat(), "chains": chains})
-    return _send(house, day, chains) or kept
+    if not chains or not organisation().pk:
+        return None
+    day = today_here()
+    return day, {"day": day.isoformat(), "at": timezone.now().isoformat(), "chains": chains}
 
 
 @transaction.atomic
-def _send(house: Organisation, day: date, chains: list[dict[str, int | str]]) -> bool:
-    """A letter to the auditor's address, if there is one and today's is not written yet."""
-    key = f"audit_heads:{day.isoformat()}"
+def send(day: date, heads: dict[str, Any]) -> bool:
+    """A letter to the auditor's address, if there is one and the day's is not written yet. Returns whether it was.
+
+    It goes by the day and not by the file, so that several machines write one letter between them.
+    """
+    house, key = organisation(), f"audit_heads:{day.isoformat()}"
     if not house.audit_address or Letter.objects.filter(key=key).exists():
         return False
-    Organisation.objects.select_for_update().get(
-        pk=house.pk
-    )  # of two that come at once one waits, and then looks again
+    # Of two that come at once one waits here, and then looks again.
+    Organisation.objects.select_for_update().get(pk=house.pk)
     if Letter.objects.filter(key=key).exists():
         return False
     names = dict(Team.objects.values_list("pk", "name"))
     rows = [
         ("" if one["chain"] == ORGANISATION else names.get(one["chain"], f"#{one['chain']}"), one["seq"], one["hash"])
-        for one in chains
+        for one in heads["chains"]
     ]
     letter.post(
         kind=LetterKind.AUDIT_HEADS,

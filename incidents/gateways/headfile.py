@@ -24,6 +24,8 @@ def file_of(day: date) -> Path:
 def write(day: date, heads: dict[str, Any]) -> bool:
     """Keep the heads of a day. False when there are some already: what was kept is never written over."""
     file = file_of(day)
+    if file.exists():
+        return False
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_suffix(f".{os.getpid()}.part")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:

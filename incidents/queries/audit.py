@@ -184,7 +184,7 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "promises": _("動いた約束の数"),
     "review_on": _("見直す日"),
     "until": _("いつまでに"),
-    "places": _("消した場所"),
+    "places": _("消した箇所の数"),
     "teams": _("チーム"),
     "timeline_causes_countermeasures": _("経緯・原因・対策の行"),
     "held": _("保留にした手紙"),
@@ -320,7 +320,7 @@ def _shown(model: type[models.Model], name: str, value: object) -> str:
     if value in (None, "", [], {}):
         return "–"
     if name == "places":
-        return str(_("%(count)d件") % {"count": len(value)})
+        return str(len(value))
     if isinstance(value, bool):
         return str(_("はい") if value else _("いいえ"))
     if isinstance(value, list):

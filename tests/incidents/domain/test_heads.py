@@ -7,10 +7,11 @@ import stat
 
 import pytest
 
-from incidents.domain import audit, heads, organisation
+from incidents.domain import audit, organisation
 from incidents.gateways import headfile
 from incidents.management import findings_house
 from incidents.models import AuditEntry, Letter
+from incidents.tasks.housekeeping import audit_heads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,17 +24,17 @@ def folder(settings, tmp_path):
 
 def test_heads_are_kept_once_a_day(folder, team, alice, clock):
     audit.note(alice, "team.edited", team)
-    assert heads.export() is True
+    audit_heads()
     file = folder / "2026-11-24.json"
     first = file.read_text()
     assert [(one["chain"], one["seq"]) for one in json.loads(first)["chains"]] == [(0, 1)]
     assert (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE(folder.stat().st_mode)) == (0o600, 0o700)
 
     audit.note(alice, "team.edited", team)
-    assert heads.export() is False
+    audit_heads()
     assert file.read_text() == first
     clock.forward(days=1)
-    assert heads.export() is True
+    audit_heads()
     assert sorted(one.name for one in folder.iterdir()) == ["2026-11-24.json", "2026-11-25.json"]
 
 
@@ -42,8 +43,8 @@ def test_auditor_gets_one_letter_a_day(folder, team, alice, admin, clock):
     assert AuditEntry.objects.filter(verb="organisation.edited").get().changes == {
         "audit_address": ["", "auditor@example.com"]
     }
-    heads.export()
-    heads.export()
+    audit_heads()
+    audit_heads()
     sent = Letter.objects.get(kind="audit_heads")
     assert (sent.to_email, sent.recipient_id, sent.subject) == (
         "auditor@example.com",
@@ -55,13 +56,13 @@ def test_auditor_gets_one_letter_a_day(folder, team, alice, admin, clock):
 
 
 def test_nothing_is_kept_of_an_empty_house(folder, organisation):
-    assert heads.export() is False
+    audit_heads()
     assert not folder.exists()
 
 
 def test_doctor_says_when_no_head_was_kept_for_days(folder, team, alice, clock):
     audit.note(alice, "team.edited", team)
-    heads.export()
+    audit_heads()
     clock.forward(days=2)
     assert "audit_heads_old" not in {one.code for one in findings_house.examine()}
     clock.forward(days=1)

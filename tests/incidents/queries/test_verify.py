@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from incidents.domain import audit, erasure, heads
+from incidents.gateways import headfile
 from incidents.models import AuditChain, AuditEntry, AuditSeal
 from incidents.queries import verify as looking
 from incidents.queries.seal import known_keys
@@ -32,7 +33,7 @@ def chains(settings, tmp_path, team, other_team):
         for record in (one, two):
             with transaction.atomic():
                 audit.note(by, "incident.edited", record, reason=f"理由 {n}", title=(f"前 {n}", f"後 {n}"))
-    heads.export()
+    headfile.write(*heads.of_today())
     return team, other_team, by
 
 
