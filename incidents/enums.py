@@ -278,6 +278,7 @@ class LetterKind(models.TextChoices):
     ORPHANED = "orphaned", _("担当が離れた約束")
     MIRROR_OFF = "mirror_off", _("チャットに写せなくなったお知らせ")
     UNTAKEN = "untaken", _("記録に入らなかったメールのお知らせ")
+    AUDIT_HEADS = "audit_heads", _("変更履歴の控え")
 
 
 class MailAct(models.TextChoices):

@@ -24,6 +24,7 @@ from incidents.domain import cause, countermeasure, incident
 from incidents.enums import Channel, Factor, Role, Severity, Strength
 from incidents.models import Countermeasure, Incident, Organisation, Person, Team
 from tests import servers
+from tests.append_only import let_tests_flush
 from tests.browser.fixtures import (  # noqa: F401  fixtures
     answered,
     axe,
@@ -45,6 +46,15 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 def at(text: str) -> datetime:
     """ "2026-11-24 09:00" on a wall in Tokyo."""
     return datetime.fromisoformat(text).replace(tzinfo=TOKYO)
+
+
+# The database ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """The database of the tests, which may be emptied between tests although its trace is append-only."""
+    let_tests_flush()
 
 
 # People -------------------------------------------------------------------------------------

@@ -679,6 +679,7 @@ def work_on(url: str) -> Iterator[None]:
     from django.db.utils import ConnectionHandler
 
     described = environ.Env.db_url_config(url)
+    described["ENGINE"] = described["ENGINE"].replace("django.db.backends.", "ushiro.database.")
     if url.startswith("sqlite"):
         described["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

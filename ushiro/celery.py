@@ -49,6 +49,7 @@ app.conf.beat_schedule = {
     "mirror": _every(60, "mirror.sweep"),
     "nameless": _every(600, "nameless.publish"),
     "audit": _every(3600, "reminder.audit"),
+    "heads": _every(3600, "housekeeping.audit_heads"),
     "files": _every(3600, "housekeeping.sweep_files"),
     "mark": _every(60, "housekeeping.beat_mark"),
     "heartbeat": _every(60, "housekeeping.heartbeat"),

@@ -49,6 +49,14 @@ if any(_is_weak(key) for key in SECRET_KEY_FALLBACKS):
     raise env.refuse(
         "USHIRO_SECRET_KEY_FALLBACKS holds a key that is too short or a default; each of them signs sessions as well."
     )
+# What seals the trace (docs/features/audit.md). Empty: a key is derived from USHIRO_SECRET_KEY.
+AUDIT_KEY = env.text("USHIRO_AUDIT_KEY", "")
+AUDIT_KEY_FALLBACKS = env.words("USHIRO_AUDIT_KEY_FALLBACKS")
+if any(_is_weak(key) for key in [AUDIT_KEY, *AUDIT_KEY_FALLBACKS] if key):
+    raise env.refuse(
+        "USHIRO_AUDIT_KEY or one of USHIRO_AUDIT_KEY_FALLBACKS is too short or a default. Make one with: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
+    )
 
 SITE_URL = env.text("USHIRO_URL", None if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1]")
@@ -168,6 +176,8 @@ else:
             "timeout": 10,
         },
     }
+# Django's own, with a hook for what comes last in a transaction: the trace is sealed there (docs/features/audit.md).
+_database["ENGINE"] = _database["ENGINE"].replace("django.db.backends.", "ushiro.database.")
 DATABASES = {"default": _database}
 # SQLite leaves out what only PostgreSQL's indexes carry beside their key; nothing is wrong then.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from incidents.admin.base import Window
 from incidents.admin.letter import telling_of_closed
-from incidents.models import AuditEntry, EngineMark, ImportRun, Incident, Letter, Team
+from incidents.models import AuditEntry, AuditSeal, EngineMark, ImportRun, Incident, Letter, Team
 from incidents.models.incident import open_to
-from incidents.queries.audit import VERBS, verb_label
+from incidents.queries.audit import VERBS, readable_changes, sentence
 from incidents.tasks.signs import rings
 
 
@@ -48,10 +48,10 @@ class TeamFilter(admin.SimpleListFilter):
 class AuditEntryAdmin(Window):
     """Who did what, when, why. Searched by what was changed, not by who changed it (invariant 8)."""
 
-    list_display = ("at", "actor_label", "verb_in_words", "target_label", "reason")
+    list_display = ("at", "in_words", "target_label", "reason")
     list_filter = (VerbFilter, TeamFilter, "at")
     search_fields = ("target_label", "reason")
-    fields = ("at", "actor_label", "verb_in_words", "target_label", "incident_in_words", "reason", "changes_in_words")
+    fields = ("at", "in_words", "target_label", "incident_in_words", "reason", "changes_in_words", "place")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[AuditEntry]:
         """Nothing of a restricted record that the administrator may not read (C9), nor of the letters that name it."""
@@ -69,20 +69,28 @@ class AuditEntryAdmin(Window):
         """`history_view` of every record leads here by these two."""
         return lookup in {"target_type", "target_id"} or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description=_("何を"), ordering="verb")
-    def verb_in_words(self, obj: AuditEntry) -> str:
-        return verb_label(obj.verb)
-
     @admin.display(description=_("記録"))
     def incident_in_words(self, obj: AuditEntry) -> str:
         return str(Incident.objects.filter(pk=obj.incident_id).first() or "-")
 
     @admin.display(description=_("前と後"))
     def changes_in_words(self, obj: AuditEntry) -> str:
-        lines = (
-            (name, *("-" if value in ("", None) else value for value in pair)) for name, pair in obj.changes.items()
-        )
-        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} → {}</li>", lines))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {} → {}</li>", readable_changes(obj)))
+
+    @admin.display(description=_("何があったか"), ordering="verb")
+    def in_words(self, obj: AuditEntry) -> str:
+        return sentence(obj)
+
+    @admin.display(description=_("鎖での番号"))
+    def place(self, obj: AuditEntry) -> str:
+        """The place in its chain, by which verify_audit names it."""
+        seal = AuditSeal.objects.filter(entry=obj).first()
+        if obj.erasure:
+            return _("%(seq)d番（%(erasure)d番で消したもの）") % {
+                "seq": seal.seq if seal else 0,
+                "erasure": obj.erasure,
+            }
+        return str(seal.seq) if seal else "-"
 
 
 @admin.register(ImportRun)

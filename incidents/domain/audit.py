@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 
-from incidents.domain import search
+from incidents.domain import seal, search
 from incidents.models import AuditEntry, DueRequest, EffectCheck, Incident, Person
 
 SYSTEM_LABEL = "うしろ"
@@ -36,7 +38,7 @@ def _incident_of(target: models.Model) -> Incident | None:
 def entry(
     by: Person | None, verb: str, target: models.Model, *, reason: str = "", **changes: tuple[Any, Any]
 ) -> AuditEntry:
-    """An unsaved entry; `changes` are field=(old, new)."""
+    """An unsaved entry, for `keep`; `changes` are field=(old, new)."""
     incident = _incident_of(target)
     return AuditEntry(
         actor_id=by.pk if by else None,
@@ -49,9 +51,19 @@ def entry(
         incident_id=incident.pk if incident else None,
         changes={name: [plain(old), plain(new)] for name, (old, new) in changes.items()},
         reason=reason,
+        salt=secrets.token_hex(16),
     )
 
 
+@transaction.atomic(savepoint=False)
+def keep(entries: Iterable[AuditEntry], *, batch_size: int | None = None) -> list[AuditEntry]:
+    """Write many entries made by `entry` at once; they are sealed together. The indexes of their records are the caller's."""
+    written = AuditEntry.objects.bulk_create(entries, batch_size=batch_size)
+    seal.at_commit(*written)
+    return written
+
+
+@transaction.atomic(savepoint=False)
 def note(
     by: Person | None, verb: str, target: models.Model, *, reason: str = "", **changes: tuple[Any, Any]
 ) -> AuditEntry:
@@ -62,6 +74,7 @@ def note(
     """
     written = entry(by, verb, target, reason=reason, **changes)
     written.save(force_insert=True)
+    seal.at_commit(written)
     if written.incident_id:
         search.refresh(written.incident_id)
     return written

@@ -285,7 +285,7 @@ class _Work:
         self._write_causes(whys, factors)
         self._write_measures(measures)
         search.write([incident.pk for incident in incidents])
-        AuditEntry.objects.bulk_create(
+        audit.keep(
             [
                 audit.entry(self.by, "incident.imported", incident, external_id=("", incident.external_id))
                 for incident in incidents
@@ -376,7 +376,7 @@ class _Work:
                 incident.save()
                 if touched:
                     changes["timeline_causes_countermeasures"] = (0, touched)
-                AuditEntry.objects.bulk_create([audit.entry(self.by, "incident.import_updated", incident, **changes)])
+                audit.keep([audit.entry(self.by, "incident.import_updated", incident, **changes)])
                 if {"severity", "customer_closed_at"} & changes.keys():
                     final_clock.follow(incident, by=self.by)
                 refresh_stage(incident, by=self.by)

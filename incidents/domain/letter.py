@@ -66,7 +66,7 @@ def post(
     *,
     kind: str,
     key: str,
-    to: Person,
+    to: Person | None,
     rendered: Rendered,
     email: str = "",
     headers: Mapping[str, str] | None = None,
@@ -75,20 +75,20 @@ def post(
 ) -> Letter:
     """Put a rendered letter into the outbox, in the caller's transaction, and ring for its delivery after it.
 
-    key: says what this letter is; a second one with the same key raises IntegrityError. headers: of the mail, besides
+    to: None for an address that is nobody's here; then `email` says it. key: says what this letter is; a second one with the same key raises IntegrityError. headers: of the mail, besides
     those of every letter, in ASCII. ring: whether somebody is to come for it at once; whoever writes many rings once.
     tries: that a mail server refused a letter which this one takes the place of; they end as those of one letter do.
     Without SMTP settings the letter is kept and readable on the outbox page. What can wait (WAITS_FOR_MORNING) is sent
     outside the quiet hours of whoever gets it.
     """
     now = timezone.now()
-    due = in_peace(to, now) if kind in WAITS_FOR_MORNING else now
+    due = in_peace(to, now) if to and kind in WAITS_FOR_MORNING else now
     written = Letter.objects.create(
         key=key,
         kind=kind,
         recipient=to,
-        to_name=one_line(to.name)[:120],
-        to_email=email or to.email,
+        to_name=one_line(to.name)[:120] if to else "",
+        to_email=email or (to.email if to else ""),
         language=rendered.language,
         subject=rendered.subject,
         text=rendered.text,

@@ -23,6 +23,7 @@ SETTINGS = (
     "report_closes_at",
     "closed_year_end",
     "closed_obon",
+    "audit_address",
 )
 
 

@@ -25,7 +25,11 @@ def surely_wanted(letters: Sequence[Letter]) -> set[int]:
     The others are asked about one by one (`reminder.still_wanted`), which mends what has changed.
     """
     now = timezone.now()
-    sure = {one.pk for one in letters if one.kind in {LetterKind.TEST, LetterKind.ACCOUNT} and _is_here(one)}
+    sure = {
+        one.pk
+        for one in letters
+        if one.kind in {LetterKind.TEST, LetterKind.ACCOUNT, LetterKind.AUDIT_HEADS} and _is_here(one)
+    }
     asked = {
         one.pk: one
         for one in letters

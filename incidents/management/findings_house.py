@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 
-from incidents.gateways import mail, probe
+from incidents.gateways import headfile, mail, probe
 from incidents.management.finding import FAULT, WARNING, Finding
 from incidents.queries import doctor
 from incidents.queries.calendar import organisation, today_here
 
 SKEW = timedelta(seconds=10)
+HEADS_DAYS = 2  # that the newest kept heads may be old
 AHEAD = 30  # days within which there has to be a business day
 
 
@@ -24,6 +25,7 @@ def examine() -> Iterator[Finding]:
     yield from _calendars()
     yield from _people()
     yield from _came_in()
+    yield from _trace()
 
 
 # Clocks and zones --------------------------------------------------------------------------------
@@ -105,4 +107,26 @@ def _came_in() -> Iterator[Finding]:
             WARNING,
             f"Letters ask for answers to {settings.INBOUND_ADDRESS}, no mailbox is read, and no mail has ever come in.",
             "Set IMAP_HOST, or pipe that address's mail into `manage.py receive_mail`; then send it a mail as a trial.",
+        )
+
+
+# The trace -----------------------------------------------------------------------------------------
+
+
+def _trace() -> Iterator[Finding]:
+    if doctor.unguarded():
+        yield Finding(
+            "audit_unguarded",
+            FAULT,
+            "The database would let somebody change the audit trail: its triggers are gone.",
+            "Find out who took them away. `manage.py migrate incidents 0048 && manage.py migrate` makes them anew; then run verify_audit.",
+        )
+    latest, since = headfile.latest(), organisation().created_at
+    known = latest or (since.date() if since else today_here())
+    if (today_here() - known).days > HEADS_DAYS:
+        yield Finding(
+            "audit_heads_old",
+            WARNING,
+            f"The heads of the audit trail were last kept outside the database on {latest or 'no day at all'}.",
+            "Look at the log of the worker that shares this data folder for housekeeping.audit_heads.",
         )

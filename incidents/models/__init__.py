@@ -2,7 +2,7 @@
 
 from incidents.models.absence import Absence
 from incidents.models.attachment import Attachment
-from incidents.models.audit import AuditEntry, EngineMark, ImportRun
+from incidents.models.audit import AuditChain, AuditEntry, AuditSeal, EngineMark, ImportRun
 from incidents.models.calendar import Closure
 from incidents.models.care import CareCheckIn, HelpLine
 from incidents.models.cause import RootCause, Why
@@ -30,7 +30,9 @@ from incidents.models.view import DefaultView, SavedView
 __all__ = [
     "Absence",
     "Attachment",
+    "AuditChain",
     "AuditEntry",
+    "AuditSeal",
     "CalendarFeed",
     "CareCheckIn",
     "Closure",

@@ -1,4 +1,5 @@
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -6,7 +7,7 @@ from django.utils.translation import pgettext_lazy
 class AuditEntry(models.Model):
     """Who did what to which record, when and why. Labels and ids; no foreign key to what may be erased."""
 
-    at = models.DateTimeField(_("時刻"), auto_now_add=True)
+    at = models.DateTimeField(_("時刻"), default=timezone.now, editable=False)
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(_("だれが"), max_length=120)
     verb = models.CharField(_("何を"), max_length=60)
@@ -17,6 +18,10 @@ class AuditEntry(models.Model):
     incident_id = models.BigIntegerField(null=True)
     changes = models.JSONField(_("前と後"), default=dict)
     reason = models.TextField(_("理由"), blank=True)
+    # Random, so that nobody guesses from the seal what stood here; goes with what is erased.
+    salt = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    # The place, in the same chain, of the entry that tells of the erasure of this one; empty while nothing is erased.
+    erasure = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("変更履歴")
@@ -29,6 +34,45 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.target_label}"
+
+
+class AuditSeal(models.Model):
+    """The place of an entry in its team's chain, and what would show that either was tampered with.
+
+    `chain` is the team's id, or 0 for the organisation's own. Nothing of it ever changes; incidents.rules.seal says what
+    is hashed.
+    """
+
+    entry = models.OneToOneField(AuditEntry, models.PROTECT, primary_key=True, related_name="seal")
+    chain = models.BigIntegerField()
+    seq = models.BigIntegerField(_("何番目"))
+    prev_hash = models.CharField(max_length=64)
+    commitment = models.CharField(max_length=64)
+    key_id = models.CharField(max_length=8)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("履歴の封")
+        verbose_name_plural = pgettext_lazy("plural", "履歴の封")
+        constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="one_seal_a_place")]
+
+    def __str__(self) -> str:
+        return f"{self.chain}:{self.seq}"
+
+
+class AuditChain(models.Model):
+    """The last place of a chain. Its row is what two writers of a team wait on, and the two of two teams do not."""
+
+    chain = models.BigIntegerField(primary_key=True)  # as in AuditSeal
+    seq = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        verbose_name = _("履歴の鎖")
+        verbose_name_plural = pgettext_lazy("plural", "履歴の鎖")
+
+    def __str__(self) -> str:
+        return f"{self.chain}:{self.seq}"
 
 
 class ImportRun(models.Model):

@@ -29,6 +29,13 @@ class Organisation(Stamped):
     closed_obon = models.BooleanField(_("8/13〜8/16 は休業"), default=False)
     # Rungs of its own, as [business days from the due date, [roles]]; empty means the usual ones (U1).
     ladder = models.JSONField(_("お知らせのはしご"), default=list, blank=True, editable=False)
+    audit_address = models.EmailField(
+        _("履歴の控えの宛先"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("監査の担当者など、うしろの外にいる方のアドレスです。変更履歴の控えを毎日送ります。"),
+    )
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
     setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
     moved = 0  # open promises that a change of the calendar has just moved; no column

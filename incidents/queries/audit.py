@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import cache
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from incidents.enums import Role, Stage
 from incidents.models import AuditEntry, Countermeasure, DueRequest, EffectCheck, Incident, Person
 from incidents.queries.paging import Order, Slice, paged
+from tools.plain.daytext import long_day
 
 # Every verb that domain code may note; a house test compares this with the code.
 VERBS: dict[str, str | Promise] = {
     "absence.ended": _("不在を取りやめました"),
     "absence.planned": _("不在を伝えました"),
+    "audit.erased": _("変更履歴から人の名前を消しました"),
     "attachment.kept": _("ファイルを添えました"),
     "attachment.withdrawn": _("添付を取り下げました"),
     "check.decided": _("効果確認の結果を記録しました"),
@@ -179,7 +184,22 @@ OTHER_FIELDS: dict[str, str | Promise] = {
     "promises": _("動いた約束の数"),
     "review_on": _("見直す日"),
     "until": _("いつまでに"),
+    "places": _("消した箇所の数"),
+    "teams": _("チーム"),
+    "timeline_causes_countermeasures": _("経緯・原因・対策の行"),
+    "held": _("保留にした手紙"),
+    "told_anew": _("知らせ直す約束"),
+    "host": _("送り先"),
+    "url": _("アドレス"),
 }
+
+# What happens by itself when something else is done: nobody is said to have done it.
+BY_ITSELF = frozenset(
+    {"incident.stage_moved", "measure.judged", "person.unreached", "person.reached", "final_report.moved"}
+)
+
+# Values of a name that is no field, or whose field does not list them.
+CHOICES: dict[str, type[models.TextChoices]] = {"end": Stage, "role": Role}
 
 # Names in the trace that are a field under another name.
 SAME_AS = {"channel": "first_report_channel"}
@@ -189,13 +209,24 @@ def verb_label(verb: str) -> str | Promise:
     return VERBS.get(verb, verb)
 
 
+def sentence(entry: AuditEntry) -> str:
+    """Who did what, as a sentence in the reader's language."""
+    if entry.actor_id is None:
+        words = _("%(did)s。") if entry.verb in BY_ITSELF else _("うしろが、%(did)s。")
+    elif entry.verb in BY_ITSELF:
+        words = _("%(who)sさんの操作で、%(did)s。")
+    else:
+        words = _("%(who)sさんが、%(did)s。")
+    said = str(words % {"who": entry.actor_label, "did": verb_label(entry.verb)})
+    return said[:1].upper() + said[1:]
+
+
 @dataclass(frozen=True)
 class HistoryLine:
-    """One change as a person reads it: `changes` are (what, before, after)."""
+    """One change as a person reads it: who did what as a sentence, and `changes` as (what, before, after)."""
 
     at: datetime
-    who: str
-    did: str | Promise
+    sentence: str
     target: str
     reason: str
     changes: list[tuple[str, str, str]]
@@ -228,8 +259,7 @@ def _history(rows: QuerySet[AuditEntry], after: str, before: str) -> Slice:
     page.rows = [
         HistoryLine(
             at=entry.at,
-            who=entry.actor_label if entry.actor_id else str(_("うしろ")),
-            did=verb_label(entry.verb),
+            sentence=sentence(entry),
             target=entry.target_label,
             reason=entry.reason,
             changes=readable_changes(entry),
@@ -246,37 +276,83 @@ def readable_changes(entry: AuditEntry) -> list[tuple[str, str, str]]:
     except LookupError:
         return []
     return [
-        (_label(model, name), _shown(model, name, old), _shown(model, name, new))
+        (label_of(model, name), _shown(model, name, old), _shown(model, name, new))
         for name, (old, new) in entry.changes.items()
     ]
 
 
 def _field(model: type[models.Model], name: str) -> models.Field | None:
+    """The field of that name: the record's own, or that of another kind of record that the change was about."""
+    name = SAME_AS.get(name, name)
     try:
-        found = model._meta.get_field(SAME_AS.get(name, name))
+        found = model._meta.get_field(name)
     except FieldDoesNotExist:
-        return None
-    return found if isinstance(found, models.Field) else None
+        return _elsewhere(name)
+    return found if isinstance(found, models.Field) else _elsewhere(name)
 
 
-def _label(model: type[models.Model], name: str) -> str:
+@cache
+def _elsewhere(name: str) -> models.Field | None:
+    for other in apps.get_app_config("incidents").get_models():
+        for field in other._meta.fields:
+            if field.name == name and is_named(field):
+                return field
+    return None
+
+
+def is_named(field: models.Field) -> bool:
+    """Whether a field has a name for the screen, and not only Django's, which is made of the code's."""
+    return str(field.verbose_name) != field.name.replace("_", " ")
+
+
+def label_of(model: type[models.Model], name: str) -> str:
+    """What a changed thing is called on the screen."""
+    if name in OTHER_FIELDS:
+        return str(OTHER_FIELDS[name])
     field = _field(model, name)
-    return str(OTHER_FIELDS.get(name) or (field.verbose_name if field else name))
+    if field is not None and not is_named(field):
+        field = _elsewhere(name)
+    return str(field.verbose_name) if field else name
 
 
 def _shown(model: type[models.Model], name: str, value: object) -> str:
-    if value in (None, ""):
+    """A value as the pages show it: a choice by its label, a day and a moment as people say them."""
+    if value in (None, "", [], {}):
         return "–"
+    if name == "places":
+        return str(len(value))
+    if isinstance(value, bool):
+        return str(_("はい") if value else _("いいえ"))
+    if isinstance(value, list):
+        return str(_("、")).join(_shown(model, name, one) for one in value)
+    if name in CHOICES:
+        return str(dict(CHOICES[name].choices).get(value, value))
     field = _field(model, name)
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    if isinstance(value, str):
-        moment = parse_datetime(value) if "T" in value else None
-        if moment is not None and timezone.is_aware(moment):
-            return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, bool):
-        return str(_("はい") if value else _("いいえ"))
-    return str(value)
+    return _when(value) if isinstance(value, str) else str(value)
+
+
+_A_TIME = re.compile(r"\d\d:\d\d(:\d\d(\.\d+)?)?")
+
+
+def _when(value: str) -> str:
+    """An ISO day, time or moment as people say it; any other text as it is."""
+    if _A_TIME.fullmatch(value):
+        return value[:5]
+    if len(value) < 10 or not value[:4].isdigit():
+        return value
+    language = "ja" if (get_language() or "ja").startswith("ja") else "en"
+    try:
+        if len(value) == 10:
+            return long_day(date.fromisoformat(value), language, today=date.min)
+        moment = datetime.fromisoformat(value) if "T" in value else None
+    except ValueError:
+        return value
+    if moment is None or timezone.is_naive(moment):
+        return value
+    local = timezone.localtime(moment)
+    return f"{long_day(local.date(), language, today=date.min)} {local:%H:%M}"
 
 
 def last_seen(target: models.Model) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from django.db import connection
+
 from incidents.models import Person, ReceivedMail, Team
 from incidents.queries.calendar import business_calendars
 
@@ -37,3 +39,22 @@ def without_business_day(first: date, days: int) -> list[str]:
     return sorted(
         "" if key is None else teams[key] for key in closed if key is None or calendars[key] is not calendars[None]
     )
+
+
+# The triggers that keep the audit trail as it is (migration 0049), and where the database lists its triggers.
+GUARDS = {
+    "sqlite": ("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit\\_%%' ESCAPE '\\'", 6),
+    "postgresql": (
+        "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D' AND tgname LIKE 'audit\\_%%' "
+        "AND tgrelid IN ('incidents_auditentry'::regclass, 'incidents_auditseal'::regclass, 'incidents_auditchain'::regclass)",
+        8,
+    ),
+}
+
+
+def unguarded() -> bool:
+    """Whether a trigger that keeps the audit trail is missing or switched off."""
+    sql, wanted = GUARDS[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [])
+        return cursor.fetchone()[0] < wanted

@@ -5,8 +5,8 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from incidents.domain import engine, inbound
-from incidents.gateways import filestore
+from incidents.domain import engine, heads, inbound
+from incidents.gateways import filestore, headfile
 from incidents.gateways import heartbeat as outside
 from incidents.queries import attachment
 from incidents.queries import engine as signs
@@ -37,6 +37,14 @@ def heartbeat() -> None:
         engine.mark_failed("heartbeat", error)
     else:
         engine.mark("heartbeat")
+
+
+@shared_task(name="housekeeping.audit_heads")
+def audit_heads() -> None:
+    """Once a day the heads of the trace are kept outside the database."""
+    if kept := heads.of_today():
+        headfile.write(*kept)
+        heads.send(*kept)
 
 
 @shared_task(name="housekeeping.sweep_files")

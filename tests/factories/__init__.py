@@ -2,7 +2,13 @@
 
 from tests.factories.absence import AbsenceFactory
 from tests.factories.attachment import AttachmentFactory
-from tests.factories.audit import AuditEntryFactory, EngineMarkFactory, ImportRunFactory
+from tests.factories.audit import (
+    AuditChainFactory,
+    AuditEntryFactory,
+    AuditSealFactory,
+    EngineMarkFactory,
+    ImportRunFactory,
+)
 from tests.factories.calendar import ClosureFactory
 from tests.factories.care import CareCheckInFactory, HelpLineFactory
 from tests.factories.cause import RootCauseFactory, WhyFactory
@@ -30,7 +36,9 @@ from tests.factories.view import DefaultViewFactory, SavedViewFactory
 __all__ = [
     "AbsenceFactory",
     "AttachmentFactory",
+    "AuditChainFactory",
     "AuditEntryFactory",
+    "AuditSealFactory",
     "CalendarFeedFactory",
     "CareCheckInFactory",
     "ClosureFactory",

@@ -33,3 +33,21 @@ class EngineMarkFactory(factory.django.DjangoModelFactory):
 
     name = "beat"
     at = factory.LazyFunction(timezone.now)
+
+
+class AuditSealFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.AuditSeal
+
+    entry = factory.SubFactory(AuditEntryFactory)
+    chain = 0
+    seq = factory.Sequence(lambda n: n + 1)
+    prev_hash = commitment = hash = "0" * 64
+    key_id = "0" * 8
+
+
+class AuditChainFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.AuditChain
+
+    chain = factory.Sequence(lambda n: n + 1_000_000)

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.utils import translation
 
 from incidents.enums import LetterKind
-from incidents.queries.audit import VERBS
+from incidents.models import AuditEntry
+from incidents.queries.audit import VERBS, label_of, sentence
 from tests import factories
 from ushiro.celery import app as celery_app
 
+JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -129,6 +132,7 @@ def test_every_beat_entry_rings_for_a_job_that_exists():
         "letter.sweep",
         "mirror.sweep",
         "nameless.publish",
+        "housekeeping.audit_heads",
         "housekeeping.beat_mark",
         "housekeeping.heartbeat",
         "housekeeping.sweep_files",
@@ -170,6 +174,40 @@ def noted_verbs() -> set[str]:
 
 def test_history_can_name_every_change_and_nothing_else():
     assert noted_verbs() == set(VERBS)
+
+
+def changed_names() -> set[str]:
+    """Every name of a changed thing that is written out where something is noted."""
+    return {
+        keyword.arg
+        for file in sources("incidents")
+        for name, call in calls(file)
+        if name in {"audit.note", "audit.entry"}
+        for keyword in call.keywords
+        if keyword.arg not in {None, "reason"}
+    }
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_history_names_every_changed_thing_in_both_languages(language):
+    names = changed_names()
+    assert len(names) > 40
+    with translation.override(language):
+        found = {name: label_of(AuditEntry, name) for name in names}
+    assert [
+        name for name, label in found.items() if label == name or (language == "en") == bool(JAPANESE.search(label))
+    ] == []
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_history_tells_every_verb_as_a_sentence_in_both_languages(language, subtests):
+    for verb in VERBS:
+        for actor in (None, 1):
+            with subtests.test(verb=verb, actor=actor), translation.override(language):
+                said = sentence(AuditEntry(verb=verb, actor_id=actor, actor_label="Bob"))
+                assert said.endswith("。" if language == "ja" else ".")
+                assert bool(JAPANESE.search(said)) == (language == "ja")
+                assert verb not in said
 
 
 def test_every_model_has_a_factory():

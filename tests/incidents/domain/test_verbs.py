@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
@@ -33,9 +34,11 @@ from incidents.domain import (
 from incidents.enums import Certainty, Factor, FollowUpKind, Role, Stage, Verdict
 from incidents.errors import NotAllowed, Refused
 from incidents.models import AuditEntry, EffectCheck, FollowUp, Membership
+from incidents.queries.audit import readable_changes
 from tests.factories import AttachmentFactory, MembershipFactory, PasteFactory, PersonFactory, TeamFactory
 from tests.rows import everything, undone
 
+RAW = re.compile(r"\b[a-z]+_[a-z_]+\b|\d{4}-\d\d-\d\d")  # a name or a day as the code writes it
 FUTURE = date(2027, 6, 1)
 
 
@@ -268,6 +271,7 @@ def test_verb_leaves_its_trace(world, alice, subtests):
             written = AuditEntry.objects.order_by("pk")[before:]
             mine = [entry for entry in written if entry.verb == verb]
             assert [(e.actor_id, e.actor_label, e.team_id) for e in mine] == [(alice.pk, "佐藤 美咲", world.team.pk)]
+            assert [] == [line for entry in written for line in readable_changes(entry) if RAW.search(" ".join(line))]
 
 
 def test_change_without_its_trace_does_not_stand(world, alice, monkeypatch, subtests):
