@@ -1,4 +1,4 @@
-"""The settings with ten lines changed. No new app: what is tested is what runs."""
+"""The settings with a few lines changed. No new app: what is tested is what runs."""
 
 import os
 
@@ -14,5 +14,8 @@ MAIL_FROM = "うしろ <ushiro@example.jp>"
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+if DATABASES["default"]["NAME"] in {"", ":memory:"}:  # noqa: F405
+    # pytest-xdist gives each of its processes a database file of its own name, unless it is told that there is no file.
+    DATABASES["default"]["TEST"] = {"NAME": ":memory:"}  # noqa: F405
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}  # noqa: F405
 ACCOUNT_RATE_LIMITS = False

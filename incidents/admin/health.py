@@ -34,6 +34,7 @@ RINGS = {
     "housekeeping.sweep_files": gettext_lazy("使われない添付ファイルを片づける"),
     "housekeeping.beat_mark": gettext_lazy("動いているしるしを残す"),
     "housekeeping.heartbeat": gettext_lazy("外の見張りに知らせる"),
+    "housekeeping.audit_heads": gettext_lazy("変更履歴の控えを残す"),
 }
 # Where a mailbox is set.
 MORE_RINGS = {"inbound.poll": gettext_lazy("届いたメールを受け取る")}

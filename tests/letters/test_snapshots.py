@@ -14,7 +14,7 @@ import pytest
 from django.template.loader import get_template
 
 from incidents.enums import Language
-from incidents.letters import absence, account, care, handover, mirror, orphaned, reply, test, unreached, untaken
+from incidents.letters import absence, account, care, handover, heads, mirror, orphaned, reply, test, unreached, untaken
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
 from incidents.models import (
@@ -231,6 +231,9 @@ LETTERS = {
         f"untaken-{why.replace('_', '-')}": lambda p, why=why, state=state: untaken.told(came_back(p, why, state), to=p)
         for why, state in UNTAKEN.items()
     },
+    "audit-heads": lambda p: heads.heads(
+        TODAY, [("", 41, "6f1e" * 16), ("受注課", 1280, "a90c" * 16)], language=p.language
+    ),
     "orphaned": lambda p: orphaned.orphaned(Person(pk=7, name="佐藤 美咲"), to=p, team=Team(name="受注課"), count=3),
     "absence-stand-in": lambda p: absence.stand_in(
         Absence(person=Person(name="佐藤 美咲"), stand_in=p, starts_on=date(2026, 12, 14), ends_on=date(2026, 12, 18)),
@@ -279,6 +282,7 @@ def test_every_letter_has_a_snapshot():
     assert kinds == {
         "absence/stand_in",
         "account/password_reset",
+        "audit/heads",
         "care/check_in",
         "handover/handed_over",
         "mirror/off",

@@ -134,7 +134,7 @@ def test_postgresql_gets_its_pool_from_the_environment(tmp_path):
     expression = "[s.DATABASES['default'][k] for k in ('ENGINE', 'HOST', 'PORT', 'PASSWORD', 'OPTIONS')]"
     assert shown(expression, values, tmp_path) == str(
         [
-            "django.db.backends.postgresql",
+            "ushiro.database.postgresql",
             "db.example.jp",
             5433,
             "p@ss",
