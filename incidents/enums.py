@@ -393,3 +393,11 @@ class PostState(models.TextChoices):
 class Language(models.TextChoices):
     JAPANESE = "ja", "日本語"
     ENGLISH = "en", "English"
+
+
+class ReadDoor(models.TextChoices):
+    """By which way a restricted record was opened."""
+
+    PAGE = "page", _("ページ")
+    FILE = "file", _("添付ファイル")
+    EXPORT = "export", _("一覧の書き出し")

@@ -176,6 +176,7 @@ urlpatterns = [
     path("care/", care.care_page, name="care"),
     path("care/letters/", care.choose, name="care-letters"),
     path("preferences/", person.preferences, name="preferences"),
+    path("preferences/copy/", person.copy, name="preferences-copy"),
     path("preferences/calendar/", feed.make, name="calendar-make"),
     path("preferences/calendar/off/", feed.switch_off, name="calendar-off"),
     path("preferences/intake/", received.make_intake, name="intake-make"),

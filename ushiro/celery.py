@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
     "audit": _every(3600, "reminder.audit"),
     "heads": _every(3600, "housekeeping.audit_heads"),
     "files": _every(3600, "housekeeping.sweep_files"),
+    "retention": _every(3600, "housekeeping.retention"),
     "mark": _every(60, "housekeeping.beat_mark"),
     "heartbeat": _every(60, "housekeeping.heartbeat"),
 }

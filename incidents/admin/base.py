@@ -16,7 +16,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from incidents.domain import reading
 from incidents.errors import Refused
+from incidents.models import Incident
 from incidents.models.incident import open_to
 
 
@@ -38,6 +40,16 @@ class Window(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
         rows = super().get_queryset(request)
         return rows if self.path is None else rows.filter(self.readable(request))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """As Django's; of a restricted record it is kept who opened it (domain.reading)."""
+        found = super().get_object(request, object_id, from_field)
+        record = found
+        for step in (self.path or "").split("__") if found is not None and self.path is not None else ():
+            record = getattr(record, step, None) if step else record
+        if isinstance(record, Incident) and record.restricted:
+            reading.note(request.user, [record.pk])
+        return found
 
     def readable(self, request: HttpRequest) -> models.Q:
         """What of the rows the administrator may read. Asked only where `path` is set."""

@@ -32,6 +32,7 @@ RINGS = {
     "mirror.sweep": gettext_lazy("チャットに写す"),
     "nameless.publish": gettext_lazy("名前のないヒヤリハットを届ける"),
     "housekeeping.sweep_files": gettext_lazy("使われない添付ファイルを片づける"),
+    "housekeeping.retention": gettext_lazy("保存期間の過ぎたものを片づける"),
     "housekeeping.beat_mark": gettext_lazy("動いているしるしを残す"),
     "housekeeping.heartbeat": gettext_lazy("外の見張りに知らせる"),
     "housekeeping.audit_heads": gettext_lazy("変更履歴の控えを残す"),

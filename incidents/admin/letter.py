@@ -35,7 +35,7 @@ class LetterAdmin(Window):
     list_filter = ("state", "kind")
     search_fields = ("subject",)  # an address as well would count letters per person (invariant 8)
     date_hierarchy = "created_at"
-    actions = ("cancel", "send_again")
+    actions = ("cancel", "send_again", "release")
     change_list_template = "admin/incidents/letter/change_list.html"
     fields = (
         "subject_line", "to_name", "to_email", "kind", "language", "state", "attempts", "next_try_at", "sent_at", "error",
@@ -84,6 +84,21 @@ class LetterAdmin(Window):
             letter.send_again(one, by=request.user)
 
         each(self, request, queryset, again, _("もう一度送ります。"))
+
+    @admin.action(description=_("保留を解いて送る"))
+    def release(self, request: HttpRequest, queryset: models.QuerySet[Letter]) -> HttpResponse | None:
+        return ask(
+            self,
+            request,
+            queryset,
+            action="release",
+            title=_("保留を解いて送る"),
+            explain=_(
+                "バックアップから戻したときに保留された手紙です。前に届いているかもしれません。その場合は、同じ手紙がもう一度届きます。"
+            ),
+            do=lambda one, reason: letter.release(one, by=request.user, reason=reason),
+            done=_("送ります。"),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         mine = [path("test/", self.admin_site.admin_view(self.send_test), name="incidents_letter_test")]

@@ -21,6 +21,7 @@ from incidents.admin import (
     person,
     received,
     reminder,
+    retention,
     team,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "person",
     "received",
     "reminder",
+    "retention",
     "team",
 ]

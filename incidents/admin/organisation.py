@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from incidents.admin import ladder
+from incidents.admin import ladder, retention
 from incidents.admin.base import ReasonForm, Window, adopt, ask
 from incidents.domain import organisation
 from incidents.models import Closure, Organisation, ReportClock
@@ -48,8 +48,8 @@ class OrganisationAdmin(Window):
     form = WordedForm
     formfield_overrides = {models.TimeField: CLOCK_TIME}
     list_display = ("name", "language", "time_zone", "first_report_minutes", "closed_year_end", "closed_obon")
-    fields = (*organisation.SETTINGS, "ladder_link")
-    readonly_fields = ("ladder_link",)
+    fields = (*organisation.SETTINGS, "ladder_link", "retention_link")
+    readonly_fields = ("ladder_link", "retention_link")
 
     @admin.display(description=_("お知らせのはしご"))
     def ladder_link(self, obj: Organisation) -> str:
@@ -59,9 +59,20 @@ class OrganisationAdmin(Window):
             _("自分たちで決めた段") if obj.ladder else _("ふつうの段"),
         )
 
+    @admin.display(description=_("保存期間"))
+    def retention_link(self, obj: Organisation) -> str:
+        words = _("自分たちで決めた日数") if obj.retention else _("ふつうの日数")
+        return format_html('<a href="{}">{}</a>', reverse("admin:incidents_organisation_retention"), words)
+
     def get_urls(self) -> list[URLPattern]:
-        mine = [path("ladder/", self.admin_site.admin_view(self.ladder), name="incidents_organisation_ladder")]
+        mine = [
+            path("ladder/", self.admin_site.admin_view(self.ladder), name="incidents_organisation_ladder"),
+            path("retention/", self.admin_site.admin_view(self.retention), name="incidents_organisation_retention"),
+        ]
         return mine + super().get_urls()
+
+    def retention(self, request: HttpRequest) -> HttpResponse:
+        return retention.page(self, request)
 
     def ladder(self, request: HttpRequest) -> HttpResponse:
         return ladder.page(self, request)

@@ -11,10 +11,11 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from incidents.admin import one_person
 from incidents.admin.base import Window, adopt, each
 from incidents.domain import outbox, person
 from incidents.letters.links import absolute
@@ -57,7 +58,7 @@ class PersonAdmin(Window):
         (
             _("役割"),
             {
-                "fields": ("is_active", "is_admin", "teams_in_words", "last_login", "mail_bounced_at"),
+                "fields": ("is_active", "is_admin", "teams_in_words", "last_login", "mail_bounced_at", "own_data"),
                 "description": _(
                     "パスワードはここでは決めません。登録すると、パスワードを設定するページの手紙が届きます（1時間有効）。"
                     "届かないときは、一覧の操作からもう一度送るか、サインインのページの「パスワードを忘れた」を使ってもらいます。"
@@ -65,7 +66,7 @@ class PersonAdmin(Window):
             },
         ),
     )
-    readonly_fields = ("teams_in_words", "last_login", "mail_bounced_at")
+    readonly_fields = ("teams_in_words", "last_login", "mail_bounced_at", "own_data")
 
     def get_fieldsets(self, request: HttpRequest, obj: Person | None = None) -> Any:
         if obj is not None:
@@ -78,6 +79,13 @@ class PersonAdmin(Window):
                 "パスワードを設定するリンクを一度だけ表示します（1時間有効）。"
             )
         return (base, hours, (label, {"fields": ("is_admin",), "description": told}))
+
+    def get_urls(self) -> list[URLPattern]:
+        return one_person.urls(self) + super().get_urls()
+
+    @admin.display(description=_("この方について保存しているもの"))
+    def own_data(self, obj: Person) -> str:
+        return one_person.links(obj)
 
     @admin.display(description=_("所属"))
     def teams_in_words(self, obj: Person) -> str:

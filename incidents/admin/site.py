@@ -11,6 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+# The front page in the order in which an administrator asks: who we are, what is recorded, what goes out, what is kept.
+GROUPS = (
+    (_("組織と人"), ("organisation", "team", "person", "membership", "closure", "reportclock", "helpline", "mirror")),
+    (
+        _("記録"),
+        ("incident", "countermeasure", "effectcheck", "containment", "question", "attachment", "paste", "importrun"),
+    ),
+    (_("お知らせと手紙"), ("letter", "reminderdelivery", "followup", "receivedmail", "enginemark")),
+    (_("履歴と保存"), ("auditentry", "recordread", "legalhold", "retentionrun")),
+)
+
 
 class UshiroAdminSite(AdminSite):
     site_header = _("うしろ 管理コンソール")
@@ -33,6 +44,29 @@ class UshiroAdminSite(AdminSite):
         from incidents.admin import health
 
         return [path("health/", self.admin_view(partial(health.page, self)), name="health"), *super().get_urls()]
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        """The pages in GROUPS; what is in none of them comes last, so that a new page is never lost."""
+        found = super().get_app_list(request, app_label)
+        if app_label is not None:
+            return found
+        pages = {one["model"]._meta.model_name: (one, app["app_url"]) for app in found for one in app["models"]}
+        groups = []
+        named = [*GROUPS, (_("そのほか"), [name for name in pages if not any(name in names for _t, names in GROUPS)])]
+        for number, (title, names) in enumerate(named):
+            models = [pages[name][0] for name in names if name in pages]
+            if models:
+                url = pages[models[0]["model"]._meta.model_name][1]
+                groups.append(
+                    {
+                        "name": title,
+                        "app_label": f"group{number}",
+                        "app_url": url,
+                        "has_module_perms": True,
+                        "models": models,
+                    }
+                )
+        return groups
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The front page says first whether the engine lives and whether letters were given up."""

@@ -16,6 +16,7 @@ from email.utils import parseaddr
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -435,18 +436,11 @@ def _waiting(row: ReceivedMail, by: Person) -> ReceivedMail:
 
 # What is forgotten ------------------------------------------------------------------------------
 
-KEEP_DAYS = 180
 
+def forgettable(before: datetime) -> QuerySet[ReceivedMail]:
+    """Mail on which nothing leans: of machines and strangers, refused or dropped, come before this moment.
 
-@transaction.atomic
-def forget(*, by: Person | None = None, now: datetime | None = None, limit: int = 1_000) -> int:
-    """Let go of what nothing leans on: mail of machines and strangers after 180 days. Returns how many.
-
-    What was posted or drafted, and what waits for a lead, stays. The bytes go with the next sweep of the files.
+    What was posted or drafted, and what waits for a lead, stays. The bytes go with a sweep of the files after the row.
     """
-    before = (now or timezone.now()) - timedelta(days=KEEP_DAYS)
-    over = ReceivedMail.objects.filter(
-        state__in=[MailState.NOTED, MailState.REFUSED, MailState.DROPPED], created_at__lt=before
-    )
-    chosen = list(over.order_by("pk").values_list("pk", flat=True)[:limit])
-    return ReceivedMail.objects.filter(pk__in=chosen).delete()[0] if chosen else 0
+    unused = [MailState.NOTED, MailState.REFUSED, MailState.DROPPED]
+    return ReceivedMail.objects.filter(state__in=unused, created_at__lt=before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
 import uuid
@@ -26,6 +27,10 @@ from incidents.queries.calendar import business_calendars, zone_of
 from tools.plain.oneline import one_line
 
 log = logging.getLogger(__name__)
+
+
+# Nothing more is done with these: their texts may go when their term is over.
+DONE_WITH = (LetterState.SENT, LetterState.KEPT, LetterState.CANCELLED)
 
 
 def message_id(key: str) -> str:
@@ -389,6 +394,28 @@ def withdraw_claimed(one: Letter, *, reason: str) -> bool:
     return _take_back(one, by=None, reason=reason, states=(LetterState.SENDING,))
 
 
+def forget_bodies(letters: QuerySet[Letter], *, limit: int = 1_000) -> int:
+    """Let go of the texts of letters that are done with; what was sent stays provable by its hash. Returns how many.
+
+    The one place in which a letter's text ever changes: it goes whole, and the row says since when (invariant 4). In the
+    caller's transaction, which keeps the trace.
+    """
+    now = timezone.now()
+    chosen = list(letters.filter(state__in=DONE_WITH, body_erased_at=None).order_by("pk")[:limit])
+    for one in chosen:
+        one.body_sha256 = body_hash(one)
+        one.text, one.html, one.headers, one.body_erased_at, one.updated_at = "", "", {}, now, now
+    Letter.objects.bulk_update(
+        chosen, ["text", "html", "headers", "body_sha256", "body_erased_at", "updated_at"], batch_size=200
+    )
+    return len(chosen)
+
+
+def body_hash(one: Letter) -> str:
+    """SHA-256 of subject, text and HTML as they were written, with a NUL between them."""
+    return hashlib.sha256("\0".join((one.subject, one.text, one.html)).encode()).hexdigest()
+
+
 def take_in(letters: Q, *, held: str = "") -> list[int]:
     """Take back those of these letters that nobody has sent or is sending, because another letter tells what they told.
 
@@ -422,6 +449,15 @@ def _take_back(one: Letter, *, by: Person | None, reason: str, states: tuple[str
 
 # A person has to look at these: given up, in doubt, or of an outbox that a backup has brought back.
 LOOKED_AT = (LetterState.FAILED, LetterState.UNCONFIRMED, LetterState.QUARANTINED)
+
+
+@transaction.atomic
+def release(one: Letter, *, by: Person, reason: str) -> None:
+    """A letter that a restore has held back goes out after all; whoever lets it says why. Raises Refused, as `send_again`."""
+    if not Letter.objects.select_for_update().filter(pk=one.pk, state=LetterState.QUARANTINED).exists():
+        raise Refused("not_quarantined", _("この手紙は、保留されていません。"), _("一覧を読み直してください。"))
+    send_again(one, by=by)
+    audit.note(by, "letter.released", one, reason=reason)
 
 
 @transaction.atomic

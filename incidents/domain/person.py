@@ -123,6 +123,8 @@ def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
     """
     refuse_unless_administrator(by)
     person = Person.objects.select_for_update().get(pk=person.pk)
+    if person.erased_at:
+        raise Refused("erased_already", _("この方の記録は、もう消してあります。"), _("あらためて登録してください。"))
     wanted = {key: values[key] for key in (*PREFERENCES, *STANDING) if key in values}
     if "email" in wanted:
         wanted["email"] = normalise_email(wanted["email"])

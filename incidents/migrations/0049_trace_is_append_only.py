@@ -1,7 +1,7 @@
 """The database itself refuses to change or take away what is sealed, whoever asks.
 
 The one change let through is an erasure: only what was said, and only when an entry of the same chain, written before,
-tells of it (domain/erasure.py). An entry may still be changed in the transaction that writes it, before it is sealed.
+tells of it (domain/redaction.py). An entry may still be changed in the transaction that writes it, before it is sealed.
 """
 
 from django.db import migrations

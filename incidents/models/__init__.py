@@ -22,6 +22,7 @@ from incidents.models.person import Person
 from incidents.models.question import Question
 from incidents.models.reminder import FollowUp, ReminderDelivery
 from incidents.models.reply import MailReply
+from incidents.models.retention import LegalHold, RecordRead, RetentionRun
 from incidents.models.spread import Spread, SpreadAnswer
 from incidents.models.team import Membership, Organisation, ReportClock, Team
 from incidents.models.timeline import TimelineEntry
@@ -49,6 +50,7 @@ __all__ = [
     "IncidentIndex",
     "IncidentReader",
     "Jotting",
+    "LegalHold",
     "Letter",
     "MailReply",
     "Membership",
@@ -62,8 +64,10 @@ __all__ = [
     "Person",
     "Question",
     "ReceivedMail",
+    "RecordRead",
     "ReminderDelivery",
     "ReportClock",
+    "RetentionRun",
     "RootCause",
     "SavedView",
     "Spread",

@@ -46,6 +46,9 @@ class Letter(Stamped):
     dot_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(_("送った時刻"), null=True, blank=True)
     error = models.CharField(_("送れなかった理由"), max_length=500, blank=True)
+    # Set when the text was let go of, its term being over or its reader erased: then the hash alone says what it was.
+    body_erased_at = models.DateTimeField(_("本文を消した時刻"), null=True, blank=True, editable=False)
+    body_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     objects = LetterQuerySet.as_manager()
 
     class Meta:
@@ -57,6 +60,10 @@ class Letter(Stamped):
             models.CheckConstraint(
                 name="sent_letter_has_its_time", condition=~Q(state=LetterState.SENT) | Q(sent_at__isnull=False)
             ),
+            models.CheckConstraint(
+                name="erased_body_leaves_its_hash",
+                condition=Q(body_erased_at__isnull=True) | (Q(text="", html="") & ~Q(body_sha256="")),
+            ),
         ]
         indexes = [
             models.Index(fields=["next_try_at"], name="letter_due", condition=Q(state__in=["waiting", "sending"])),
@@ -67,6 +74,8 @@ class Letter(Stamped):
             models.Index(
                 fields=["sent_at"], name="letter_taken", condition=Q(state="sent") & ~Q(kind=LetterKind.CARE.value)
             ),
+            # For the retention: what still has its text, the oldest first.
+            models.Index(fields=["created_at"], name="letter_body", condition=Q(body_erased_at__isnull=True)),
             models.Index(
                 fields=["updated_at"],
                 name="letter_trouble",
@@ -75,5 +84,6 @@ class Letter(Stamped):
         ]
 
     def __str__(self) -> str:
-        """The subject; its kind alone where the console has found that the reader may not know what it names (C9)."""
-        return str(self.get_kind_display()) if getattr(self, "is_closed", False) else self.subject
+        """The subject; its kind alone where there is none any more, or the reader may not know what it names (C9)."""
+        hidden = not self.subject or getattr(self, "is_closed", False)
+        return str(self.get_kind_display()) if hidden else self.subject

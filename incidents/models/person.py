@@ -75,12 +75,16 @@ class Person(AbstractBaseUser):
     intake_key = models.CharField(max_length=24, blank=True, default="", editable=False)
     # Stands in the links of this person's mails; another number ends those that are out.
     link_round = models.PositiveIntegerField(default=0, editable=False)
+    # Since when the row names nobody any more (hardening 3f.3).
+    erased_at = models.DateTimeField(_("消した時刻"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
     date_joined = models.DateTimeField(_("登録した日時"), auto_now_add=True)
 
     # The person's memberships, read once for a page by views.base.page; None: whoever asks reads them anew.
     standing: list | None = None
+    # Restricted records that the door has opened for the person while this page was made; None: nobody asks.
+    opened: set[int] | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

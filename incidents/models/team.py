@@ -36,6 +36,8 @@ class Organisation(Stamped):
         db_default="",
         help_text=_("監査の担当者など、うしろの外にいる方のアドレスです。変更履歴の控えを毎日送ります。"),
     )
+    # Terms of its own, as {class of incidents.rules.retention: days}; what is not in it has the usual term.
+    retention = models.JSONField(_("保存期間"), default=dict, blank=True, editable=False)
     next_incident_number = models.PositiveIntegerField(_("次の番号"), default=1, editable=False)
     setup_token_hash = models.CharField(max_length=64, blank=True, editable=False)
     moved = 0  # open promises that a change of the calendar has just moved; no column

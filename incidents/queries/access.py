@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from incidents import rules
-from incidents.enums import REVIEW_KINDS, FollowUpKind, MailState
+from incidents.enums import REVIEW_KINDS, SPREAD_KINDS, FollowUpKind, MailState
 from incidents.models import (
     Absence,
     Attachment,
@@ -87,6 +87,7 @@ def get_incident(*, by: Person, key: str, to: Purpose = "read") -> Incident:
     if not found:
         raise Http404
     _require(by, found[0].team_id, to)
+    _remember(by, found[0])
     return found[0]
 
 
@@ -116,7 +117,21 @@ def _get(queryset: QuerySet, by: Person, to: Purpose, pk: int | UUID, team_of) -
     if found is None:
         raise Http404
     _require(by, team_of(found), to)
+    _remember(by, _record_of(found))
     return found
+
+
+def _record_of(found: object) -> Incident | None:
+    """The record that somebody reads with this; none for what another team was asked, and for what belongs to no record."""
+    if isinstance(found, (SpreadAnswer, NamelessNote, Mirror)) or getattr(found, "kind", "") in SPREAD_KINDS:
+        return None
+    return getattr(getattr(found, "measure", None) or found, "incident", None)
+
+
+def _remember(by: Person, incident: Incident | None) -> None:
+    """A restricted record was opened; views.base.page keeps who did (domain.reading)."""
+    if by.opened is not None and incident is not None and incident.restricted:
+        by.opened.add(incident.pk)
 
 
 def get_measure(*, by: Person, pk: int, to: Purpose = "read") -> Countermeasure:
@@ -277,6 +292,7 @@ def get_mail(*, by: Person, pk: int, to: Purpose = "read") -> ReceivedMail:
     if not seen or not Incident.objects.visible_to(by).filter(pk=found.incident_id).exists():
         raise Http404
     _require(by, found.incident.team_id, "lead" if found.state != MailState.POSTED else to)
+    _remember(by, found.incident)
     return found
 
 

@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from incidents.domain import engine, heads, inbound
+from incidents.domain import engine, heads
+from incidents.domain import retention as terms
 from incidents.gateways import filestore, headfile
 from incidents.gateways import heartbeat as outside
 from incidents.queries import attachment
@@ -49,6 +50,11 @@ def audit_heads() -> None:
 
 @shared_task(name="housekeeping.sweep_files")
 def sweep_files() -> None:
-    """What an upload that came to nothing left on the disk goes an hour later; so does mail of machines and strangers half a year later."""
-    inbound.forget()
+    """What no row tells of goes an hour later: of an upload that came to nothing, of a mail whose term is over."""
     filestore.sweep(attachment.is_known, older_than=filestore.ORPHAN_AFTER)
+
+
+@shared_task(name="housekeeping.retention")
+def retention() -> None:
+    """What is past its term goes, once a day."""
+    terms.run_if_due()

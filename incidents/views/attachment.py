@@ -11,12 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from incidents.domain import attachment as verbs
+from incidents.enums import ReadDoor
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.attachment import FilesForm, WithdrawFileForm
 from incidents.gateways import filestore, filetype, intake
 from incidents.models import Incident
 from incidents.queries import access
-from incidents.views.base import act, go, page, render_page, say
+from incidents.views.base import act, go, opens_by, page, render_page, say
 from tools.plain.filenames import disposition
 
 
@@ -86,6 +87,7 @@ def _kept(names: list[str]) -> str:
 
 
 @page
+@opens_by(ReadDoor.FILE)
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponse:
     """The file, always to be saved and never to be shown by a browser in our name (hardening.md, stored XSS by file)."""

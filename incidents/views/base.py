@@ -17,6 +17,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from incidents.domain import reading
+from incidents.enums import ReadDoor
 from incidents.errors import NotAllowed, Refused
 from incidents.forms.meanwhile import WholeForm
 from incidents.queries import audit, engine, promise
@@ -61,12 +63,26 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def _signed_in(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         request.user.standing = teams.my_memberships(request.user)  # once for the page, its queries and its frame
+        request.user.opened = set()
         try:
-            return view(request, *args, **kwargs)
+            answer = view(request, *args, **kwargs)
         except NotAllowed as refusal:
-            return render(request, "403.html", {"refusal": refusal}, status=403)
+            answer = render(request, "403.html", {"refusal": refusal}, status=403)
+        if request.user.opened and answer.status_code < 400:
+            reading.note(request.user, request.user.opened, door=getattr(view, "door", ReadDoor.PAGE))
+        return answer
 
     return guarded
+
+
+def opens_by(door: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Says by which door a view opens a restricted record, where that is no page."""
+
+    def marked(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        view.door = door
+        return view
+
+    return marked
 
 
 def posted(place: Callable[..., str]) -> Callable[..., Callable[..., HttpResponse]]:

@@ -110,10 +110,11 @@ def lines(columns: list[Column], found: Iterator[list[Any]]) -> Iterator[str]:
 
 
 def _file(
-    request: HttpRequest, of: str, form: ListFilterForm, *, columns: list[Column], rows: int, found: Iterator
+    request: HttpRequest, of: str, form: ListFilterForm, *, columns: list[Column], rows: Any, found: Iterator
 ) -> HttpResponse:
     try:
-        verbs.export(by=request.user, of=of, conditions=form.chosen(), rows=rows)
+        count = rows[: verbs.MOST + 1].count()
+        verbs.export(by=request.user, of=of, conditions=form.chosen(), rows=count, records=rows)
     except Refused as refusal:
         say_refusal(request, refusal)
         return HttpResponseRedirect(f"{reverse(PAGES[of])}?{form.encoded() or 'all=1'}")
@@ -130,9 +131,8 @@ def incident_csv(request: HttpRequest) -> HttpResponse:
     words = search.found_by(request.user, filters.q)
     rows = incidents.incident_rows(by=request.user, filters=filters, found=words)
     rows = rows.select_related("team", "owner", "index")
-    count = rows[: verbs.MOST + 1].count()
     found = (incidents.with_seams(some) for some in chunks(rows, filters.order))
-    return _file(request, INCIDENTS, form, columns=incident_columns(), rows=count, found=found)
+    return _file(request, INCIDENTS, form, columns=incident_columns(), rows=rows, found=found)
 
 
 @page
@@ -143,6 +143,5 @@ def seam_csv(request: HttpRequest) -> HttpResponse:
     words = search.found_by(request.user, filters.q)
     rows = measures.seam_rows(by=request.user, filters=filters, calendars=calendars, found=words)
     rows = rows.select_related("incident__team", "owner", "backup", "root__why")
-    count = rows[: verbs.MOST + 1].count()
     found = (measures.seam_lines(some, request.user, calendars) for some in chunks(rows, filters.order))
-    return _file(request, MEASURES, form, columns=measure_columns(), rows=count, found=found)
+    return _file(request, MEASURES, form, columns=measure_columns(), rows=rows, found=found)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.csp import CSP
 from django.utils.translation import gettext as _
@@ -39,7 +39,10 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @page
 def as_mail(request: HttpRequest, pk: int) -> HttpResponse:
     """The letter as its recipient sees it in the mail program."""
-    return HttpResponse(access.get_letter(by=request.user, pk=pk).html)
+    letter = access.get_letter(by=request.user, pk=pk)
+    if letter.body_erased_at:
+        return HttpResponseRedirect(reverse("letter", args=[letter.pk]))
+    return HttpResponse(letter.html)
 
 
 @page

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from incidents.domain import export
 from incidents.domain import person as verbs
 from incidents.errors import Refused
 from incidents.forms.account import PreferencesForm
+from incidents.gateways import personalfile
 from incidents.letters.addresses import intake_address
 from incidents.queries.calendar import today_of
 from incidents.queries.feed import feed_of
-from incidents.views.base import THEME_COOKIE, go, page, render_page, say, show_refusal
+from incidents.views.base import THEME_COOKIE, go, page, posted, render_page, say, show_refusal
 
 YEAR = 365 * 24 * 3600
 
@@ -49,3 +51,12 @@ def preferences(request: HttpRequest) -> HttpResponse:
         "intake": intake_address(request.user),
     }
     return render_page(request, "incidents/person/preferences.html", context)
+
+
+@page
+@posted(lambda request: reverse("preferences") + "#copy")
+def copy(request: HttpRequest) -> HttpResponse:
+    """わたしの写し: everything that is kept of the person, as a file for them alone."""
+    made = personalfile.write(export.copy_of(request.user, by=request.user), name=request.user.name)
+    day = today_of(request.user)
+    return FileResponse(made, as_attachment=True, filename=f"ushiro_{day:%Y-%m-%d}.zip", content_type="application/zip")

@@ -28,6 +28,7 @@ from tests.factories.person import PersonFactory
 from tests.factories.question import QuestionFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.reply import MailReplyFactory
+from tests.factories.retention import LegalHoldFactory, RecordReadFactory, RetentionRunFactory
 from tests.factories.spread import SpreadAnswerFactory, SpreadFactory
 from tests.factories.team import MembershipFactory, OrganisationFactory, ReportClockFactory, TeamFactory
 from tests.factories.timeline import TimelineEntryFactory
@@ -55,6 +56,7 @@ __all__ = [
     "IncidentIndexFactory",
     "IncidentReaderFactory",
     "JottingFactory",
+    "LegalHoldFactory",
     "LetterFactory",
     "MembershipFactory",
     "MailReplyFactory",
@@ -69,7 +71,9 @@ __all__ = [
     "QuestionFactory",
     "ReceivedMailFactory",
     "ReminderDeliveryFactory",
+    "RecordReadFactory",
     "ReportClockFactory",
+    "RetentionRunFactory",
     "RootCauseFactory",
     "SavedViewFactory",
     "SpreadAnswerFactory",

@@ -135,6 +135,7 @@ def test_every_beat_entry_rings_for_a_job_that_exists():
         "housekeeping.audit_heads",
         "housekeeping.beat_mark",
         "housekeeping.heartbeat",
+        "housekeeping.retention",
         "housekeeping.sweep_files",
     }
     assert table <= celery_app.tasks.keys()

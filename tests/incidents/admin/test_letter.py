@@ -72,3 +72,15 @@ def test_the_text_of_a_letter_is_not_in_the_console(console, story, clock):
     assert letter.subject in shown and letter.to_email in shown
     assert "/m/" in letter.text and "/m/" not in shown
     assert measure.incident.title in letter.text and measure.incident.title not in shown
+
+
+def test_a_letter_of_a_restore_is_released_with_a_reason(console, admin):
+    held, waiting = LetterFactory(state=LetterState.QUARANTINED), LetterFactory()
+    asked = act(console, "letter", "release", held)
+    assert asked.status_code == 200 and "前に届いているかもしれません" in asked.text
+    answer = act(console, "letter", "release", held, waiting, reason="届いていないと確かめました。")
+    held.refresh_from_db()
+    assert held.state == LetterState.WAITING
+    trace = AuditEntry.objects.get(verb="letter.released")
+    assert (trace.target_id, trace.reason, trace.actor_label) == (held.pk, "届いていないと確かめました。", str(admin))
+    assert sum("保留されていません" in text for text in told(answer)) == 1

@@ -24,6 +24,7 @@ from incidents.models import (
     HelpLine,
     ImportRun,
     Incident,
+    LegalHold,
     Letter,
     Membership,
     Mirror,
@@ -32,8 +33,10 @@ from incidents.models import (
     Person,
     Question,
     ReceivedMail,
+    RecordRead,
     ReminderDelivery,
     ReportClock,
+    RetentionRun,
     Team,
 )
 from tests.factories import (
@@ -47,6 +50,7 @@ from tests.factories import (
     HelpLineFactory,
     ImportRunFactory,
     IncidentFactory,
+    LegalHoldFactory,
     LetterFactory,
     MembershipFactory,
     MirrorFactory,
@@ -54,17 +58,19 @@ from tests.factories import (
     PersonFactory,
     QuestionFactory,
     ReceivedMailFactory,
+    RecordReadFactory,
     ReportClockFactory,
+    RetentionRunFactory,
     TeamFactory,
 )
 from tests.incidents.admin.conftest import page
 
 MODELS = [
     Attachment, AuditEntry, Closure, Containment, Countermeasure, EffectCheck, EngineMark, FollowUp, HelpLine, ImportRun, Incident,
-    Letter, Membership, Mirror, Organisation, Paste, Person, Question, ReceivedMail,
-    ReminderDelivery, ReportClock, Team,
+    LegalHold, Letter, Membership, Mirror, Organisation, Paste, Person, Question, ReceivedMail,
+    RecordRead, ReminderDelivery, ReportClock, RetentionRun, Team,
 ]  # fmt: skip
-WRITABLE = {Closure, HelpLine, Membership, Person, ReportClock, Team}
+WRITABLE = {Closure, HelpLine, LegalHold, Membership, Person, ReportClock, Team}
 
 
 def name_of(model) -> str:
@@ -106,6 +112,7 @@ MAKE = {
     HelpLine: HelpLineFactory,
     ImportRun: ImportRunFactory,
     Incident: lambda: IncidentFactory(recorded_by=PersonFactory(), owner=PersonFactory()),
+    LegalHold: LegalHoldFactory,
     Letter: LetterFactory,
     Membership: MembershipFactory,
     Mirror: lambda: MirrorFactory(created_by=PersonFactory()),
@@ -114,8 +121,10 @@ MAKE = {
     Person: PersonFactory,
     Question: QuestionFactory,
     ReceivedMail: ReceivedMailFactory,
+    RecordRead: RecordReadFactory,
     ReminderDelivery: _delivery,
     ReportClock: lambda: ReportClockFactory(team=TeamFactory()),
+    RetentionRun: RetentionRunFactory,
     Team: lambda: MembershipFactory().team,
 }
 
@@ -213,6 +222,22 @@ def test_the_front_page_opens_and_shows_no_second_history(console):
     answer = console.get(reverse("admin:index"))
     assert answer.status_code == 200
     assert "<script>" not in answer.content.decode()
+
+
+def test_the_front_page_groups_every_page_once(console):
+    groups = console.get(reverse("admin:index")).context["app_list"]
+    assert [str(group["name"]) for group in groups] == ["組織と人", "記録", "お知らせと手紙", "履歴と保存"]
+    shown = [one["model"] for group in groups for one in group["models"]]
+    assert len(shown) == len(set(shown)) and set(shown) == set(MODELS)
+
+
+def test_what_is_a_persons_alone_has_no_page(console):
+    """まず一言, care, notes without a name and received words are read by nobody else (docs/features/admin.md)."""
+    from django.apps import apps
+
+    for name in ("Jotting", "CareCheckIn", "NamelessNote", "SavedView", "CalendarFeed", "MailReply"):
+        assert apps.get_model("incidents", name) not in django_admin.site._registry
+        assert console.get(f"/console/incidents/{name.lower()}/").status_code == 404
 
 
 def test_a_health_mark_says_how_long_it_has_been_silent(console):

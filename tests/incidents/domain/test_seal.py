@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from incidents.domain import audit, erasure, incident, seal
+from incidents.domain import audit, incident, redaction, seal
 from incidents.models import AuditChain, AuditEntry, AuditSeal, Organisation
 from incidents.queries import doctor
 from incidents.queries.verify import Tally, verify
@@ -119,10 +119,10 @@ def test_postgresql_refuses_to_empty_the_trace(written):
 
 @committing
 def test_database_lets_an_erasure_through_that_is_told_first(written, alice):
-    erasure.erase_person(alice, by=None, label="消した人", names=["1"])
+    redaction.erase_person(alice, by=None, label="消した人", names=["1"])
     assert AuditEntry.objects.filter(erasure__isnull=False).exists() is False  # one letter is no name
     audit.note(alice, "incident.edited", IncidentFactory(team_id=written.team_id))
-    assert erasure.erase_person(alice, by=None, label="消した人", names=[alice.name]) == 1
+    assert redaction.erase_person(alice, by=None, label="消した人", names=[alice.name]) == 1
     erased = AuditEntry.objects.get(erasure__isnull=False)
     assert refused(
         "UPDATE incidents_auditentry SET verb = 'x', salt = 'x', erasure = erasure + 1 WHERE id = %s", erased.pk

@@ -45,20 +45,38 @@ def test_a_run_that_is_not_to_write_sends_what_is_written(story, clock, mailoutb
 
 def test_what_beat_rings_for_beside_the_letters_is_done_too_at_its_own_interval(clock, monkeypatch):
     done = []
-    for name in ("care.check_in", "nameless.publish", "reminder.audit", "housekeeping.sweep_files"):
+    for name in (
+        "care.check_in",
+        "nameless.publish",
+        "reminder.audit",
+        "housekeeping.sweep_files",
+        "housekeeping.retention",
+    ):
         monkeypatch.setattr(current_app.tasks[name], "run", lambda name=name: done.append(name))
     deliver()
-    assert sorted(done) == ["care.check_in", "housekeeping.sweep_files", "nameless.publish", "reminder.audit"]
+    assert sorted(done) == [
+        "care.check_in",
+        "housekeeping.retention",
+        "housekeeping.sweep_files",
+        "nameless.publish",
+        "reminder.audit",
+    ]
     deliver()
     clock.forward(seconds=61)
     deliver()
-    assert done[4:] == ["care.check_in"]
+    assert done[5:] == ["care.check_in"]
     clock.forward(hours=1)
     deliver()
-    assert sorted(done[5:]) == ["care.check_in", "housekeeping.sweep_files", "nameless.publish", "reminder.audit"]
+    assert sorted(done[6:]) == [
+        "care.check_in",
+        "housekeeping.retention",
+        "housekeeping.sweep_files",
+        "nameless.publish",
+        "reminder.audit",
+    ]
     clock.forward(hours=-5)  # a clock that was put back does not silence them
     deliver()
-    assert len(done) == 13
+    assert len(done) == 16
 
 
 def test_one_that_fails_is_noted_and_stops_nothing(clock, monkeypatch):

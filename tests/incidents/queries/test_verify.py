@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from incidents.domain import audit, erasure, heads
+from incidents.domain import audit, heads, redaction
 from incidents.gateways import headfile
 from incidents.models import AuditChain, AuditEntry, AuditSeal
 from incidents.queries import verify as looking
@@ -258,7 +258,7 @@ def test_erased_is_no_tampering(chains):
     """The name is gone from labels and words, the chain holds, and an entry tells which places were erased."""
     team, other, by = chains
     with transaction.atomic():
-        changed = erasure.erase_person(by, by=None, label="消した人", names=[by.name], reason="本人の求め")
+        changed = redaction.erase_person(by, by=None, label="消した人", names=[by.name], reason="本人の求め")
     tally = looking.Tally()
     assert list(looking.verify(tally=tally)) == []
     assert (changed, tally.erased) == (2 * LENGTH, 2 * LENGTH)
@@ -270,7 +270,7 @@ def test_erased_is_no_tampering(chains):
 
 def test_erasure_hides_nothing_that_is_changed_later(chains):
     team, _other, by = chains
-    erasure.erase_person(by, by=None, label="消した人", names=[by.name])
+    redaction.erase_person(by, by=None, label="消した人", names=[by.name])
     with unguarded() as cursor:
         cursor.execute("UPDATE incidents_auditentry SET reason = 'x' WHERE id = %s", [entry_at(team.pk, 3)])
     assert found() == [("edited", team.pk, 3)]
@@ -280,8 +280,8 @@ def test_person_is_erased_twice_over(chains):
     """Who erased one person can be erased as well; the list of places goes on to hold."""
     _team, _other, by = chains
     officer = PersonFactory(name="個人情報 花子")
-    erasure.erase_person(by, by=officer, label="消した人", names=[by.name])
-    erasure.erase_person(officer, by=None, label="消した人", names=[officer.name])
+    redaction.erase_person(by, by=officer, label="消した人", names=[by.name])
+    redaction.erase_person(officer, by=None, label="消した人", names=[officer.name])
     assert found() == []
     assert officer.name not in str(list(AuditEntry.objects.values()))
 
