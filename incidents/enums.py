@@ -279,6 +279,9 @@ class LetterKind(models.TextChoices):
     MIRROR_OFF = "mirror_off", _("チャットに写せなくなったお知らせ")
     UNTAKEN = "untaken", _("記録に入らなかったメールのお知らせ")
     AUDIT_HEADS = "audit_heads", _("変更履歴の控え")
+    INVITATION = "invitation", _("チームへの招待")
+    READER_ASKED = "reader_asked", _("閲覧のお願い")
+    READER_ANSWERED = "reader_answered", _("閲覧のお願いへの返事")
 
 
 class MailAct(models.TextChoices):

@@ -56,6 +56,8 @@ WAITS_FOR_MORNING = frozenset(
         LetterKind.ORPHANED,
         LetterKind.MIRROR_OFF,
         LetterKind.UNTAKEN,
+        LetterKind.READER_ASKED,
+        LetterKind.READER_ANSWERED,
     }
 )
 
@@ -80,8 +82,9 @@ def post(
 ) -> Letter:
     """Put a rendered letter into the outbox, in the caller's transaction, and ring for its delivery after it.
 
-    to: None for an address that is nobody's here; then `email` says it. key: says what this letter is; a second one with the same key raises IntegrityError. headers: of the mail, besides
+    key: says what this letter is; a second one with the same key raises IntegrityError. headers: of the mail, besides
     those of every letter, in ASCII. ring: whether somebody is to come for it at once; whoever writes many rings once.
+    to: whoever gets it; None for an address of which nobody asks whose it is, then `email` says where it goes.
     tries: that a mail server refused a letter which this one takes the place of; they end as those of one letter do.
     Without SMTP settings the letter is kept and readable on the outbox page. What can wait (WAITS_FOR_MORNING) is sent
     outside the quiet hours of whoever gets it.

@@ -5,13 +5,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from incidents.domain import audit, feed, letter, orphaned, unreached
+from incidents.domain import audit, credential, feed, orphaned, unreached
 from incidents.domain.organisation import audit_changes, refuse_unless_administrator
 from incidents.domain.team import leads_again, refuse_last_lead_leaving
-from incidents.enums import LetterKind
 from incidents.errors import NotAllowed, Refused
 from incidents.letters import addresses
 from incidents.models import Person, Team
@@ -68,9 +66,7 @@ def make_intake(person: Person, *, by: Person) -> str:
 def end_intake(person: Person, *, by: Person) -> None:
     """The person's address for forwarded mail leads nowhere any more. Raises NotAllowed."""
     _refuse_unless_own_intake(person, by)
-    if Person.objects.filter(pk=person.pk).exclude(intake_key="").update(intake_key=""):
-        person.intake_key = ""
-        audit.note(by, "intake.ended", person)
+    credential.end_intake(person, by=by)
 
 
 def _refuse_unless_own_intake(person: Person, by: Person) -> None:
@@ -106,17 +102,12 @@ def create_person(*, by: Person, email: str, name: str, **values: Any) -> Person
     return person
 
 
-def _end_links(person: Person) -> None:
-    """No link of the mails that are out acts any more: another reads the old mailbox, or the account was shut once."""
-    person.link_round += 1
-    person.save(update_fields=["link_round"])
-
-
 @transaction.atomic
 def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
     """Change names of PREFERENCES and STANDING. Deactivating ends the sign-in at once; what they wrote stays.
 
-    Deactivating and another address end the links of the mails that are out, for good.
+    Deactivating and another address end every session and the links of the mails that are out, for good; deactivating
+    and the end of an administrator's role also the calendar's address and the invitations they sent.
 
     Letters to somebody deactivated are not sent: standing is asked again at that moment.
     Raises NotAllowed, ValidationError, Refused when the acting person would shut themselves out.
@@ -146,11 +137,15 @@ def edit_person(person: Person, *, by: Person, **values: Any) -> Person:
         if changes.get("is_active") == (False, True):
             leads_again(person)
         if "email" in changes or not person.is_active:
-            _end_links(person)
-            # What waits with links that have just ended is written anew, with the next ones.
-            letter.take_in(Q(recipient=person, kind__in=[LetterKind.DIGEST, LetterKind.MOMENT]))
+            credential.end_links(person)
+            credential.end_sessions(person)
+        elif changes.get("is_admin") == (True, False):
+            credential.end_standing(person, by=by)
     if changes.get("is_active") == (True, False):
         orphaned.tell(person, teams=Team.objects.filter(memberships__person=person))
     if not person.is_active:
-        feed.end(person, by=by)  # one that came back would lead on to whoever has found it meanwhile
+        # Each of them would lead on to whoever has found it meanwhile, once the person comes back.
+        feed.end(person, by=by)
+        credential.end_intake(person, by=by)
+        credential.end_invitations(person, by=by)
     return person

@@ -14,7 +14,8 @@ from incidents.errors import NotAllowed, Refused
 from incidents.models import Incident, Person
 
 
-def _refuse_others(by: Person, incident: Incident) -> None:
+def refuse_others(by: Person, incident: Incident) -> None:
+    """Raises NotAllowed for everybody but the record's owner and the leads of its team."""
     role = editor(by, incident)
     if role != Role.LEAD and by.pk != incident.owner_id:
         raise NotAllowed(
@@ -30,7 +31,7 @@ def restrict(incident: Incident, *, by: Person, readers: Iterable[Person]) -> In
 
     A lead has to be among them, so that no promise of it falls silent. Raises NotAllowed, Refused.
     """
-    _refuse_others(by, incident)
+    refuse_others(by, incident)
     current = lock(incident)
     wanted = list(readers)
     refuse_readers(current, wanted, by=by)
@@ -45,7 +46,7 @@ def restrict(incident: Incident, *, by: Person, readers: Iterable[Person]) -> In
 @transaction.atomic
 def unrestrict(incident: Incident, *, by: Person) -> Incident:
     """Let the whole team read the record again. Raises NotAllowed, Refused."""
-    _refuse_others(by, incident)
+    refuse_others(by, incident)
     current = lock(incident)
     if not current.restricted:
         raise Refused("not_restricted", _("この記録は、チームの全員が読めます。"))

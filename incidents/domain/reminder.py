@@ -16,10 +16,12 @@ from incidents.domain import (
     care,
     freshness,
     handed,
+    invitation,
     ledger,
     letter,
     mirroring,
     orphaned,
+    read_request,
     reply,
     standing,
     unreached,
@@ -221,6 +223,9 @@ _ASKED_ELSEWHERE = {
     LetterKind.UNREACHED: unreached.still_wanted,
     LetterKind.ORPHANED: orphaned.still_wanted,
     LetterKind.UNTAKEN: untaken.still_wanted,
+    LetterKind.INVITATION: invitation.still_wanted,
+    LetterKind.READER_ASKED: read_request.still_wanted,
+    LetterKind.READER_ANSWERED: read_request.still_wanted,
 }
 # Letters whose own question knows what becomes of them when who gets them has gone: perhaps others are told.
 _SEES_WHO_HAS_GONE = frozenset(

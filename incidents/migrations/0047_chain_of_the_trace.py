@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("incidents", "0040_mornings_have_an_index_of_their_own")]
+    dependencies = [("incidents", "0046_requests_to_read")]
 
     operations = [
         migrations.AlterField(
@@ -68,6 +68,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='letter',
             name='kind',
-            field=models.CharField(choices=[('digest', '今日のお知らせ'), ('moment', '時刻のお知らせ'), ('account', 'サインインの手続き'), ('test', '送信テスト'), ('care', 'ひと息の便り'), ('handed_over', '引き継ぎ'), ('help', '手伝いのお願い'), ('not_mine', '担当の相談'), ('stand_in', '不在の間のお願い'), ('unreached', '届かない知らせ'), ('orphaned', '担当が離れた約束'), ('mirror_off', 'チャットに写せなくなったお知らせ'), ('untaken', '記録に入らなかったメールのお知らせ'), ('audit_heads', '変更履歴の控え')], max_length=16, verbose_name='種類'),
+            field=models.CharField(choices=[('digest', '今日のお知らせ'), ('moment', '時刻のお知らせ'), ('account', 'サインインの手続き'), ('test', '送信テスト'), ('care', 'ひと息の便り'), ('handed_over', '引き継ぎ'), ('help', '手伝いのお願い'), ('not_mine', '担当の相談'), ('stand_in', '不在の間のお願い'), ('unreached', '届かない知らせ'), ('orphaned', '担当が離れた約束'), ('mirror_off', 'チャットに写せなくなったお知らせ'), ('untaken', '記録に入らなかったメールのお知らせ'), ("audit_heads", "変更履歴の控え"), ("invitation", "チームへの招待"), ("reader_asked", "閲覧のお願い"), ("reader_answered", "閲覧のお願いへの返事")], max_length=16, verbose_name='種類'),
         ),
     ]

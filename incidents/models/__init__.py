@@ -12,6 +12,7 @@ from incidents.models.feed import CalendarFeed
 from incidents.models.inbound import ReceivedMail
 from incidents.models.incident import Incident, IncidentReader
 from incidents.models.index import IncidentIndex
+from incidents.models.invitation import Invitation
 from incidents.models.jotting import Jotting
 from incidents.models.letter import Letter
 from incidents.models.mending import Mending
@@ -20,6 +21,7 @@ from incidents.models.nameless import NamelessNote
 from incidents.models.paste import Paste
 from incidents.models.person import Person
 from incidents.models.question import Question
+from incidents.models.reader import ReadRequest
 from incidents.models.reminder import FollowUp, ReminderDelivery
 from incidents.models.reply import MailReply
 from incidents.models.retention import LegalHold, RecordRead, RetentionRun
@@ -49,6 +51,7 @@ __all__ = [
     "Incident",
     "IncidentIndex",
     "IncidentReader",
+    "Invitation",
     "Jotting",
     "LegalHold",
     "Letter",
@@ -63,6 +66,7 @@ __all__ = [
     "Paste",
     "Person",
     "Question",
+    "ReadRequest",
     "ReceivedMail",
     "RecordRead",
     "ReminderDelivery",

@@ -7,10 +7,12 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language
+from tools.plain.cleantext import clean
 from tools.plain.oneline import one_line
 from tools.plain.quiethours import QuietHours
 
@@ -77,6 +79,8 @@ class Person(AbstractBaseUser):
     link_round = models.PositiveIntegerField(default=0, editable=False)
     # Since when the row names nobody any more (hardening 3f.3).
     erased_at = models.DateTimeField(_("消した時刻"), null=True, blank=True, editable=False)
+    # Stands in the mark that each session carries; another number ends every session of this person at its next request.
+    sign_in_round = models.PositiveIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("有効"), default=True)
     is_admin = models.BooleanField(_("組織の管理者"), default=False)
     date_joined = models.DateTimeField(_("登録した日時"), auto_now_add=True)
@@ -109,12 +113,20 @@ class Person(AbstractBaseUser):
 
     def clean(self) -> None:
         self.email = normalise_email(self.email)
-        self.name = one_line(self.name)[:80]
+        self.name = one_line(clean(self.name))[:80]
         if not self.name:
             raise ValidationError({"name": _("名前を入れてください。")})
         if self.quiet.holds_hour(self.digest_hour):  # the one letter of the day would never come
             told = _("お知らせの時刻が、静かな時間に入っています。どちらかをずらしてください。")
             raise ValidationError({"digest_hour": told})
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session was begun under: the password, and the round of sign-ins. In the first round Django's own."""
+        if not self.sign_in_round:
+            return super()._get_session_auth_hash(secret=secret)
+        return salted_hmac(
+            "incidents.Person.session", f"{self.sign_in_round}:{self.password}", secret=secret, algorithm="sha256"
+        ).hexdigest()
 
     # What Django's admin asks. There is one administrator's role and no table of single rights.
     @property

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import time
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,8 @@ from django.utils.translation import pgettext_lazy
 
 from incidents.enums import Language, Role, Severity
 from incidents.models.base import Stamped
+from tools.plain.cleantext import clean
+from tools.plain.oneline import one_line
 
 if TYPE_CHECKING:
     from incidents.models.person import Person
@@ -98,6 +101,12 @@ class Team(Stamped):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A name that nobody can read another way than it is written (CVE-2021-42574)."""
+        self.name = one_line(clean(self.name))[:80]
+        if not self.name:
+            raise ValidationError({"name": _("名前を入れてください。")})
 
     def get_absolute_url(self) -> str:
         return reverse("incident-list") + f"?team={self.slug}"

@@ -26,6 +26,7 @@ from incidents.models import (
     EffectCheck,
     FollowUp,
     Incident,
+    Invitation,
     Jotting,
     Letter,
     Membership,
@@ -35,6 +36,7 @@ from incidents.models import (
     Paste,
     Person,
     Question,
+    ReadRequest,
     ReceivedMail,
     RootCause,
     SavedView,
@@ -319,6 +321,65 @@ def get_team(*, by: Person, slug: str, to: Purpose = "read") -> Team:
         raise Http404
     _require(by, found.pk, to)
     return found
+
+
+def get_team_of_people(*, by: Person, slug: str, to: Purpose = "read") -> Team:
+    """The team whose people are looked at: its own, and the organisation's administrators, who read no record by it.
+
+    to: "lead" for who decides who belongs to it. Raises Http404 or NotAllowed.
+    """
+    if by.is_staff and (found := Team.objects.filter(slug=slug).first()) is not None:
+        return found
+    return get_team(by=by, slug=slug, to=to)
+
+
+def get_membership(*, by: Person, pk: int) -> Membership:
+    """Somebody's place in a team, for whoever decides about it: the person, its leads, an administrator.
+
+    Raises Http404, NotAllowed for a colleague.
+    """
+    found = Membership.objects.filter(pk=pk).select_related("person", "team").first()
+    if found is None or not by.is_active:
+        raise Http404
+    if found.person_id != by.pk:
+        get_team_of_people(by=by, slug=found.team.slug, to="lead")
+    return found
+
+
+def get_invitation(*, by: Person, pk: int) -> Invitation:
+    """An invitation into a team, for its leads and an administrator. Raises Http404 or NotAllowed."""
+    found = Invitation.objects.filter(pk=pk).select_related("team", "invited_by").first()
+    if found is None:
+        raise Http404
+    get_team_of_people(by=by, slug=found.team.slug, to="lead")
+    return found
+
+
+def person_of(invitation: Invitation) -> Person | None:
+    """Whoever is registered with the address to which an invitation went; asked only when somebody comes with it."""
+    return Person.objects.filter(email=invitation.email).first()
+
+
+def get_closed_record(*, by: Person, key: str) -> Incident:
+    """A record of one of the person's teams that is for few, and not for them (C9): its number may be spoken of.
+
+    Raises Http404 for every other one, those of other teams above all.
+    """
+    match = _REFERENCE.match(key)
+    mine = Team.objects.visible_to(by)
+    found = Incident.objects.filter(number=int(match[1]), team__in=mine, restricted=True) if match else None
+    record = found.exclude(pk__in=Incident.objects.visible_to(by).values("pk")).first() if found is not None else None
+    if record is None:
+        raise Http404
+    return record
+
+
+def get_read_request(*, by: Person, pk: int, to: Purpose = "edit") -> ReadRequest:
+    """Somebody's request to read a record that the person reads. Raises Http404 or NotAllowed."""
+    visible = ReadRequest.objects.filter(incident__in=Incident.objects.visible_to(by)).select_related(
+        "incident__team", "person"
+    )
+    return _get(visible, by, to, pk, lambda r: r.incident.team_id)
 
 
 def person_for_link(person_id: int) -> Person | None:

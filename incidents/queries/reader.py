@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Q, QuerySet
 
 from incidents.enums import EDITING_ROLES, Role
-from incidents.models import Countermeasure, Incident, IncidentReader, Membership, Person, Team
+from incidents.models import Countermeasure, Incident, IncidentReader, Membership, Person, ReadRequest, Team
 from incidents.queries import access, team
 
 
@@ -73,3 +73,22 @@ def escalation(incident: Incident, team_id: int) -> list[int]:
         return leads
     allowed = readers(incident)
     return [one for one in leads if one in allowed] or [person for person, _role in rows if person in allowed]
+
+
+def deciders(incident: Incident) -> list[Person]:
+    """Who may let somebody read a restricted record: its owner, and the leads who read it; active ones of the team."""
+    allowed = readers(incident)
+    rows = Membership.objects.filter(team_id=incident.team_id, person__is_active=True, role__in=EDITING_ROLES)
+    rows = rows.filter(person__in=allowed).select_related("person").order_by("person_id")
+    return [row.person for row in rows if row.role == Role.LEAD or row.person_id == incident.owner_id]
+
+
+def open_requests(incident: Incident) -> list[ReadRequest]:
+    """Who asks to read the record and waits for an answer, the first first."""
+    found = ReadRequest.objects.filter(incident=incident, state=ReadRequest.State.OPEN)
+    return list(found.select_related("person"))
+
+
+def own_request(incident: Incident, person: Person) -> ReadRequest | None:
+    """What the person last asked of this record."""
+    return ReadRequest.objects.filter(incident=incident, person=person).order_by("-pk").first()

@@ -68,6 +68,16 @@ def can_work(team: Team, *, also: Person | None = None) -> QuerySet[Person]:
     return Person.objects.filter(found).distinct().order_by("name", "pk")
 
 
+def can_take_over(membership: Membership) -> QuerySet[Person]:
+    """To whom what somebody of a team holds there can go: everybody who works in it but themselves."""
+    return can_work(membership.team).exclude(pk=membership.person_id)
+
+
+def all_but(ids: list[int]) -> list[Team]:
+    """Every team of the organisation but these, by name: for an administrator."""
+    return list(Team.objects.exclude(pk__in=ids).order_by("name", "pk"))
+
+
 def other_teams(team: Team) -> QuerySet[Team]:
     """Every other team of the organisation that somebody could answer for, by name alone."""
     led = Membership.objects.filter(role=Role.LEAD, person__is_active=True).values("team")

@@ -27,6 +27,8 @@ from incidents.queries import team as teams
 
 THEME_COOKIE = "ushiro_theme"
 THEMES = ("auto", "light", "dark")
+# Where a session keeps the short name of the team that somebody looks at.
+CHOSEN_TEAM = "team"
 
 
 def render_page(
@@ -213,6 +215,11 @@ def say_refusal(request: HttpRequest, refusal: Refused) -> None:
     messages.warning(request, sentence(refusal))
 
 
+def chosen_slug(request: HttpRequest) -> str:
+    """The short name of the team that was chosen for this session, "" for all; whether it is still theirs is asked later."""
+    return str(request.session.get(CHOSEN_TEAM, ""))
+
+
 class Frame:
     """What base.html shows around each page; each part is read only when the template asks for it."""
 
@@ -230,6 +237,17 @@ class Frame:
     @property
     def team_names(self) -> str:
         return _("、").join(m.team.name for m in self.memberships[:2]) + (" …" if len(self.memberships) > 2 else "")
+
+    @property
+    def several_teams(self) -> list:
+        """The person's teams when there is something to choose, by name."""
+        teams_ = [membership.team for membership in self.memberships]
+        return teams_ if len(teams_) > 1 else []
+
+    @property
+    def chosen_team(self) -> Any:
+        """The team that the person looks at in this session, while they belong to it; None for all of them."""
+        return next((one for one in self.several_teams if one.slug == chosen_slug(self._request)), None)
 
     @property
     def role_label(self) -> str:

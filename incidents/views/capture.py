@@ -22,7 +22,7 @@ from incidents.queries import inbound as mails
 from incidents.queries import jotting as jottings
 from incidents.queries.similar import PASTED, similar
 from incidents.views import received
-from incidents.views.base import go, page, posted, render_page, say, show_refusal
+from incidents.views.base import chosen_slug, go, page, posted, render_page, say, show_refusal
 
 
 @page
@@ -62,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 def _known_already(request: HttpRequest, line: Jotting | None) -> dict[str, Any]:
     """What the address says (?kind=), and what a line that was jotted down already tells."""
-    known: dict[str, Any] = {}
+    known: dict[str, Any] = {"team": chosen_slug(request)} if chosen_slug(request) else {}
     if request.GET.get("kind") in IncidentKind.values:
         known["kind"] = request.GET["kind"]
     if line is not None:

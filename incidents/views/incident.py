@@ -49,7 +49,13 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 @page
 def detail(request: HttpRequest, key: str) -> HttpResponse:
-    return show(request, access.get_incident(by=request.user, key=key))
+    try:
+        incident = access.get_incident(by=request.user, key=key)
+    except Http404:
+        from incidents.views import reader as readers  # knows this module for its forms
+
+        return readers.closed(request, key)
+    return show(request, incident)
 
 
 def show(request: HttpRequest, incident: Incident, **forms: Any) -> HttpResponse:

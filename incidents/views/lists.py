@@ -14,6 +14,7 @@ from incidents.models import Person, SavedView
 from incidents.queries import team
 from incidents.queries import view as saved
 from incidents.queries.paging import COUNTED, Slice
+from incidents.views.base import chosen_slug
 
 INCIDENTS, MEASURES = SavedView.Of.INCIDENTS, SavedView.Of.MEASURES
 FORMS: dict[str, type[ListFilterForm]] = {INCIDENTS: IncidentFilterForm, MEASURES: SeamFilterForm}
@@ -33,9 +34,15 @@ def address_of(view: SavedView) -> str:
 
 
 def opening(request: HttpRequest, views: list[SavedView]) -> HttpResponse | None:
-    """The bare address of a list leads to the view with which the person wants it to open."""
+    """The bare address of a list leads to the team that is looked at, or to the view with which the person wants it to open."""
+    if request.GET:
+        return None
+    slug = chosen_slug(request)
+    mine = [membership.team.slug for membership in team.my_memberships(request.user)]
+    if slug in mine and len(mine) > 1:
+        return HttpResponseRedirect(f"{request.path}?{urlencode({'team': slug})}")
     chosen = next((view for view in views if view.is_default), None)
-    return HttpResponseRedirect(address_of(chosen)) if chosen and not request.GET else None
+    return HttpResponseRedirect(address_of(chosen)) if chosen else None
 
 
 def list_context(

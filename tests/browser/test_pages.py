@@ -19,6 +19,7 @@ from incidents.domain import (
     containment,
     countermeasure,
     due_request,
+    invitation,
     paste,
     promise,
     question,
@@ -30,12 +31,13 @@ from incidents.domain import letter as letters
 from incidents.enums import Language, MailAct, Role
 from incidents.letters import links
 from incidents.letters.account import password_reset
-from incidents.models import FollowUp, Person, SpreadAnswer
+from incidents.models import FollowUp, Membership, Person, SpreadAnswer
 from incidents.queries.nameless import door_path
 from tests.browser.fixtures import PHONE, sideways
 from tests.factories import (
     AttachmentFactory,
     IncidentFactory,
+    InvitationFactory,
     JottingFactory,
     MembershipFactory,
     MendingFactory,
@@ -83,6 +85,13 @@ ACTS = {
     "intake-make",
     "intake-off",
     "address-reached",
+    "incident-ask",
+    "read-request-grant",
+    "read-request-decline",
+    "invitation-again",
+    "invitation-revoke",
+    "membership-role",
+    "team-choose",
 }
 NOT_PAGES = {
     "healthz",
@@ -96,6 +105,8 @@ NOT_PAGES = {
     "seam-list-csv",
     "received-original",
     "entry-mail",
+    "team-new",  # an administrator's
+    "join",  # behind a page of `mail-join`: tests/incidents/views/test_invitation.py
 }
 
 
@@ -217,6 +228,11 @@ def pages(alice, bob, story):
         "preferences": "/preferences/",
         "care": "/care/",
         "absence": "/preferences/away/",
+        "team-list": "/teams/",
+        "team": f"/teams/{running.incident.team.slug}/",
+        "team-invite": f"/teams/{running.incident.team.slug}/invite/",
+        "membership-leave": f"/memberships/{Membership.objects.get(person=bob).pk}/leave/",
+        "mail-join": f"/m/join/{_guest_link(running.incident.team, alice)}/",
         "mail-away": urlsplit(links.away_url(alice)).path,
         **{
             f"mail-{act.value.replace('_', '-')}": urlsplit(links.act_url(act, running.follow_up, alice)).path
@@ -251,6 +267,12 @@ def some_facts(incident, by) -> dict[str, Any]:
             incident, by=by, text="10:12 お電話\n[2026/11/24 10:15] 佐藤: 確認します\n\n佐藤 10:20\n1通だけ"
         ),
     }
+
+
+def _guest_link(team, by: Person) -> str:
+    """The token of an open invitation into the team."""
+    InvitationFactory(team=team, invited_by=by, token_hash=invitation.hash_of("guest"))
+    return "guest"
 
 
 def _taken_on(team, by: Person):

@@ -18,6 +18,7 @@ from tests.factories.feed import CalendarFeedFactory
 from tests.factories.inbound import ReceivedMailFactory
 from tests.factories.incident import IncidentFactory, IncidentReaderFactory
 from tests.factories.index import IncidentIndexFactory
+from tests.factories.invitation import InvitationFactory
 from tests.factories.jotting import JottingFactory
 from tests.factories.letter import LetterFactory
 from tests.factories.mending import MendingFactory
@@ -26,6 +27,7 @@ from tests.factories.nameless import NamelessNoteFactory
 from tests.factories.paste import PasteFactory
 from tests.factories.person import PersonFactory
 from tests.factories.question import QuestionFactory
+from tests.factories.reader import ReadRequestFactory
 from tests.factories.reminder import FollowUpFactory, ReminderDeliveryFactory
 from tests.factories.reply import MailReplyFactory
 from tests.factories.retention import LegalHoldFactory, RecordReadFactory, RetentionRunFactory
@@ -55,6 +57,7 @@ __all__ = [
     "IncidentFactory",
     "IncidentIndexFactory",
     "IncidentReaderFactory",
+    "InvitationFactory",
     "JottingFactory",
     "LegalHoldFactory",
     "LetterFactory",
@@ -69,6 +72,7 @@ __all__ = [
     "PasteFactory",
     "PersonFactory",
     "QuestionFactory",
+    "ReadRequestFactory",
     "ReceivedMailFactory",
     "ReminderDeliveryFactory",
     "RecordReadFactory",

@@ -339,6 +339,7 @@ NO_DRAFT = {
     "incidents/nameless/answer.html": "a receipt is a secret",
     "incidents/mirror/form.html": "an address there is a secret",
     "incidents/incident/readers.html": "ticks alone",
+    "incidents/team/detail.html": "a choice alone",
     "incidents/incident/parts/attachments.html": "files are not kept",
 }
 

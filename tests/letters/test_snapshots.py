@@ -14,7 +14,21 @@ import pytest
 from django.template.loader import get_template
 
 from incidents.enums import Language
-from incidents.letters import absence, account, care, handover, heads, mirror, orphaned, reply, test, unreached, untaken
+from incidents.letters import (
+    absence,
+    account,
+    care,
+    handover,
+    heads,
+    invitation,
+    mirror,
+    orphaned,
+    read_request,
+    reply,
+    test,
+    unreached,
+    untaken,
+)
 from incidents.letters import reminder as words
 from incidents.letters.base import Rendered
 from incidents.models import (
@@ -23,9 +37,11 @@ from incidents.models import (
     FollowUp,
     HelpLine,
     Incident,
+    Invitation,
     MailReply,
     Mirror,
     Person,
+    ReadRequest,
     ReceivedMail,
     ReminderDelivery,
     Team,
@@ -34,6 +50,7 @@ from incidents.models import (
 FOLDER = Path(__file__).parent / "snapshots"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "letters"
 TODAY = date(2026, 12, 11)
+TOKYO = ZoneInfo("Asia/Tokyo")
 FINAL_URL = "http://testserver/incidents/K-128/final-report/"
 
 
@@ -120,6 +137,12 @@ UNTAKEN = {
     "too_large": "refused",
     "unknown": "refused",
 }
+
+
+def wish(to: Person, **more: str) -> ReadRequest:
+    """Somebody asks to read a record that is for few; whoever gets the letter is also who asked."""
+    reason = "同じ取引先を受け持つため"
+    return ReadRequest(incident=Incident(number=128, title="見えない題名"), person=to, reason=reason, **more)
 
 
 def came_back(person: Person, why: str, state: str) -> ReceivedMail:
@@ -235,6 +258,19 @@ LETTERS = {
         TODAY, [("", 41, "6f1e" * 16), ("受注課", 1280, "a90c" * 16)], language=p.language
     ),
     "orphaned": lambda p: orphaned.orphaned(Person(pk=7, name="佐藤 美咲"), to=p, team=Team(name="受注課"), count=3),
+    "invitation": lambda p: invitation.invitation(
+        Invitation(
+            team=Team(name="受注課"),
+            invited_by=Person(name="佐藤 美咲"),
+            role="member",
+            expires_at=datetime(2026, 12, 21, 10, tzinfo=TOKYO),
+        ),
+        "TOKEN",
+        language=p.language,
+    ),
+    "reader-asked": lambda p: read_request.asked(wish(p), to=p),
+    "reader-granted": lambda p: read_request.answered(wish(p, state="granted")),
+    "reader-declined": lambda p: read_request.answered(wish(p, state="declined", answer="ご本人の希望のため")),
     "absence-stand-in": lambda p: absence.stand_in(
         Absence(person=Person(name="佐藤 美咲"), stand_in=p, starts_on=date(2026, 12, 14), ends_on=date(2026, 12, 18)),
         today=TODAY,
@@ -290,6 +326,9 @@ def test_every_letter_has_a_snapshot():
         "reminder/moment",
         "reply/ask_help",
         "orphaned/told",
+        "invitation/invite",
+        "reader/asked",
+        "reader/answered",
         "reply/not_mine",
         "test/sending",
         "unreached/told",

@@ -34,13 +34,14 @@ def closed(clock, story, alice, bob, second_lead, team):
     return measure.incident
 
 
+# What its address says to the team holds no word of it: tests/incidents/views/test_read_request.py.
 PLACES = ["/", "/incidents/", "/incidents/?q=給与明細", "/seams/?view=all", "/letters/"]
 
 
 def test_who_is_not_named_finds_nothing(closed, client_of, second_lead, vera):
     for person in (second_lead, vera):
         client = client_of(person)
-        assert client.get(closed.get_absolute_url()).status_code == 404
+        assert client.get(closed.get_absolute_url()).status_code == 403
         for url in PLACES:
             text = client.get(url).content.decode()
             assert CANARY not in text.replace('value="給与明細"', ""), url

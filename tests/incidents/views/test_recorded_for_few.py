@@ -34,7 +34,7 @@ def test_it_is_there_for_its_readers_alone(client_of, clock, alice, bob, vera, s
         assert CANARY in client_of(person).get("/incidents/").content.decode()
     for person in (second_lead, vera):
         client = client_of(person)
-        assert client.get(made.get_absolute_url()).status_code == 404
+        assert client.get(made.get_absolute_url()).status_code == 403
         for url in ("/", "/incidents/", "/incidents/?q=給与明細", "/letters/"):
             assert CANARY not in client.get(url).content.decode(), url
         shown = client.post("/incidents/similar/", {"title": CANARY}, headers={"HX-Request": "true"})
@@ -70,12 +70,12 @@ def test_a_member_who_names_no_lead_is_told_so_and_loses_nothing(client_of, alic
 def test_a_lead_needs_to_name_nobody(client_of, alice, second_lead, team):
     client_of(alice).post("/incidents/new/", sent(team, restricted="on"))
     made = Incident.objects.get()
-    assert made.restricted and client_of(second_lead).get(made.get_absolute_url()).status_code == 404
+    assert made.restricted and client_of(second_lead).get(made.get_absolute_url()).status_code == 403
 
 
 def test_names_without_the_tick_restrict_too(client_of, alice, bob, vera, team):
     client_of(bob).post("/incidents/new/", sent(team, readers=[alice.pk]))
-    assert client_of(vera).get(Incident.objects.get().get_absolute_url()).status_code == 404
+    assert client_of(vera).get(Incident.objects.get().get_absolute_url()).status_code == 403
 
 
 def test_a_stranger_is_not_named(client_of, alice, bob, carol, team):

@@ -47,6 +47,7 @@ def test_there_are_sixty_ways_out_and_none_is_taken(client_of, alice, dave):
     for away in AWAY:
         answers = [
             inside.post("/jottings/new/", {"text": "一言", "next": away}),
+            inside.post("/team/choose/", {"team": "", "next": away}),
             inside.get("/account/login/", {"next": away}),
             inside.post("/account/logout/", {"next": away}),
             inside.post("/i18n/setlang/", {"language": "ja", "next": away}),
